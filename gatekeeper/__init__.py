@@ -1,0 +1,47 @@
+"""gatekeeper: is this repository ready for production?
+
+What a rule imports stands here. Names load when first used, so that the command starts fast.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from gatekeeper.node import Expression, Missing, Node, Source, Span, Unresolved
+    from gatekeeper.project import Project
+    from gatekeeper.rule import Edit, Finding, Fix, Note, Rule, Unknown, rule
+
+_HOMES = {
+    "gatekeeper.node": ("Expression", "Missing", "Node", "Source", "Span", "Unresolved"),
+    "gatekeeper.project": ("Project",),
+    "gatekeeper.rule": ("Edit", "Finding", "Fix", "Note", "Rule", "Unknown", "rule"),
+}
+
+__all__ = [
+    "Edit",
+    "Expression",
+    "Finding",
+    "Fix",
+    "Missing",
+    "Node",
+    "Note",
+    "Project",
+    "Rule",
+    "Source",
+    "Span",
+    "Unknown",
+    "Unresolved",
+    "rule",
+]
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module 'gatekeeper' has no attribute {name!r}")

@@ -1,0 +1,71 @@
+"""A folder of rules to rules: one loader for the catalogue, for a plugin's, and for a user's own data rules."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from gatekeeper.rule import Rule
+
+_PACKAGED = Path(__file__).with_name("rules")
+_CHECKOUT = Path(__file__).parent.parent / "rules"
+
+
+def home() -> Path:
+    """Where the catalogue lies: inside the package when installed, beside it in a checkout."""
+    return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
+
+
+class Catalogue:
+    """The rules of some folders, each folder's subfolder named after a technology. Loads what is asked for, once."""
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        self.folders = list(folders)
+        self._loaded: dict[Path, list[Rule]] = {}
+
+    def technologies(self) -> list[str]:
+        return sorted({f.name for folder in self.folders for f in folder.iterdir() if f.is_dir() and f.name[0] not in "._"})
+
+    def rules(self, technologies: Iterable[str] | None = None) -> list[Rule]:
+        """The rules of the technologies named (all when None), sorted by id. Raises ValueError for a bad catalogue."""
+        wanted = sorted(set(self.technologies() if technologies is None else technologies))
+        found = [rule for folder in self.folders for name in wanted for rule in self._load(folder / name)]
+        known: dict[str, Rule] = {}
+        for rule in found:
+            if rule.id in known:
+                raise ValueError(f"two rules have the id {rule.id}: {known[rule.id].origin} and {rule.origin}")
+            known[rule.id] = rule
+        return sorted(found, key=lambda rule: rule.id)
+
+    def _load(self, folder: Path) -> list[Rule]:
+        if folder not in self._loaded:
+            self._loaded[folder] = list(load(folder)) if folder.is_dir() else []
+        return self._loaded[folder]
+
+
+def load(folder: Path, *, code: bool = True) -> Iterator[Rule]:
+    """The rules of one folder: `.py` files when `code` may be loaded from it, and `.yaml` files."""
+    for path in sorted(folder.iterdir()):
+        if path.suffix == ".py" and code and path.name != "__init__.py":
+            yield from _python(path)
+        elif path.suffix in (".yaml", ".yml"):
+            from gatekeeper.declarative import read
+
+            yield read(path)
+
+
+def _python(path: Path) -> Iterator[Rule]:
+    name = f"gatekeeper_rules.{path.parent.name}.{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    rules = [value for value in vars(module).values() if isinstance(value, Rule)]
+    if len(rules) != 1:
+        raise ValueError(f"{path}: one file, one rule; this one has {len(rules)}")
+    from msgspec.structs import replace
+
+    yield replace(rules[0], origin=str(path))

@@ -1,0 +1,243 @@
+"""Root to sources: which files there are, which are judged, and why the others are not.
+
+Nothing in the repository is executed: git is asked with its hooks, monitors and filters off, files are opened without
+following links, only regular ones, only below the root, only up to a size.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from gatekeeper.node import Source
+
+SIZE_LIMIT = 5_000_000  # bytes; the largest real manifest seen has 810 KB
+
+TEST_DATA = frozenset(
+    "test tests testdata test-data test_data fixture fixtures __tests__ __fixtures__ __mocks__ mocks".split()
+)
+VENDORED = frozenset("node_modules vendor third_party .terraform .terragrunt-cache .venv venv site-packages".split())
+_NOT_WALKED = frozenset({".git", ".hg", ".svn", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".tox"})
+
+
+class Unreadable(Exception):
+    """A file's text is not to be had; the message says why, without the path."""
+
+
+class Skip(NamedTuple):
+    """A file that is not judged, and why."""
+
+    path: str
+    reason: str
+
+
+class Tree:
+    """The repository's paths, whether judged or not: what rules ask when they want to know if something exists."""
+
+    def __init__(self, root: Path, paths: Iterable[str], contents: dict[str, str | bytes] | None = None) -> None:
+        self.root = root
+        self.paths = sorted(paths)
+        self._known = set(self.paths)
+        self._contents = contents  # staged or example content, where the files on disk are not what is judged
+        self._folders: set[str] | None = None
+        self._sources: dict[str, Source] = {}
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._known
+
+    @property
+    def folders(self) -> set[str]:
+        """Every folder that holds a file, '' for the root."""
+        if self._folders is None:
+            self._folders = {""}
+            for path in self.paths:
+                while (path := path.rpartition("/")[0]) not in self._folders:
+                    self._folders.add(path)
+        return self._folders
+
+    def exists(self, path: str) -> bool:
+        """Whether a file or folder of that path (below the root, `/` between) is in the repository."""
+        clean = os.path.normpath(path).replace(os.sep, "/")
+        return clean in (".", "") or clean in self._known or clean in self.folders
+
+    def source(self, path: str) -> Source:
+        """The source of one of the paths. Its text raises `Unreadable`."""
+        if path not in self._sources:
+            self._sources[path] = Source(path, lambda: self._read(path))
+        return self._sources[path]
+
+    def executable(self, path: str) -> bool | None:
+        """Whether the file may be executed; None when that cannot be told (content that is not on disk)."""
+        if self._contents is not None or path not in self._known:
+            return None
+        try:
+            return bool(os.lstat(self.root / path).st_mode & 0o111)
+        except OSError:
+            return None
+
+    def _read(self, path: str) -> str:
+        if self._contents is not None:
+            content = self._contents.get(path, b"")
+            return content if isinstance(content, str) else decode(content)
+        return read_text(self.root, path)
+
+
+def read_text(root: Path, path: str) -> str:
+    """The text of a regular file below `root`. Raises `Unreadable`; never follows a link, blocks, or reads too much."""
+    full = root / path
+    try:
+        folder = os.path.realpath(full.parent)
+        top = os.path.realpath(root)
+        if folder != top and not folder.startswith(top + os.sep):
+            raise Unreadable("a link leads out of the repository")
+        handle = os.open(full, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError as error:
+        raise Unreadable("a link" if full.is_symlink() else (error.strerror or "cannot be opened").lower()) from None
+    with os.fdopen(handle, "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise Unreadable("not a regular file")
+        if status.st_size > SIZE_LIMIT:
+            raise Unreadable(f"larger than {SIZE_LIMIT // 1_000_000} MB")
+        try:
+            return decode(file.read(SIZE_LIMIT + 1))
+        except OSError as error:
+            raise Unreadable((error.strerror or "cannot be read").lower()) from None
+
+
+def decode(data: bytes) -> str:
+    """Bytes as text: UTF-8, or UTF-16 when it starts with its mark. Raises `Unreadable`."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encoding = "utf-16"
+    elif b"\0" in data[:8192]:
+        raise Unreadable("binary")
+    else:
+        encoding = "utf-8-sig"
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"not {encoding.removesuffix('-sig').upper()} text (byte {error.start})") from None
+
+
+def discover(root: Path, *, staged: bool = False) -> Tree:
+    """The repository's files: what git tracks or would add, else what a walk finds; with `staged`, the index.
+
+    Raises FileNotFoundError and NotADirectoryError for the root, `Unreadable` when `staged` and git cannot say.
+    """
+    if not root.exists():
+        raise FileNotFoundError(root)
+    if not root.is_dir():
+        raise NotADirectoryError(root)
+    if staged:
+        contents = dict(_staged(root))
+        return Tree(root, contents, contents)
+    paths = _git_files(root)
+    if not paths:  # not a repository, or a folder that it ignores: what is named is judged
+        paths = list(_walk(root))
+    return Tree(root, paths)
+
+
+class Commit(NamedTuple):
+    """What is checked out, and whether tracked files differ from it."""
+
+    id: str
+    dirty: bool
+
+
+def commit_of(root: Path) -> Commit | None:
+    """The commit checked out at `root`; None outside git and before the first commit."""
+    listed = _git(root, "config", "-z", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process|required)$") or b""
+    # A content filter is a command of the repository's choice, and comparing files with the index runs it.
+    inert = [word for name in sorted(set(listed.split(b"\0"))) if name for word in ("-c", os.fsdecode(name) + "=")]
+    status = _git(root, *inert, "status", "--porcelain=v2", "--branch", "-uno", "--ignore-submodules=all", "--", ".")
+    lines = (status or b"").decode("utf-8", "replace").splitlines()
+    head = next((line.split()[-1] for line in lines if line.startswith("# branch.oid ")), "(initial)")
+    if head == "(initial)":
+        return None
+    return Commit(head, any(not line.startswith("#") for line in lines))
+
+
+def sort_out(tree: Tree, exclude: Iterable[str] = ()) -> tuple[list[str], list[Skip]]:
+    """Which paths are to be judged, and the others with the reason. `exclude` holds globs (`docs/old/**`)."""
+    from fnmatch import translate
+    from re import compile as regex
+
+    patterns = [(glob, regex(translate(glob))) for glob in exclude]
+    judged: list[str] = []
+    skipped: list[Skip] = []
+    for path in tree.paths:
+        folders = path.split("/")[:-1]
+        excluded = next((glob for glob, pattern in patterns if pattern.match(path)), None)
+        if excluded:
+            skipped.append(Skip(path, f"excluded by {excluded}"))
+        elif not TEST_DATA.isdisjoint(folders):
+            skipped.append(Skip(path, "test data"))
+        elif not VENDORED.isdisjoint(folders):
+            skipped.append(Skip(path, "vendored"))
+        else:
+            judged.append(path)
+    return judged, skipped
+
+
+def _walk(root: Path) -> Iterator[str]:
+    for folder, names, files in os.walk(root, followlinks=False):
+        names[:] = sorted(n for n in names if n not in _NOT_WALKED)
+        below = os.path.relpath(folder, root).replace(os.sep, "/")
+        prefix = "" if below == "." else f"{below}/"
+        linked = [n for n in names if os.path.islink(os.path.join(folder, n))]
+        for name in (*files, *linked):
+            yield f"{prefix}{name}"
+
+
+
+
+def _git_files(root: Path) -> list[str]:
+    listed = _git(root, "ls-files", "-co", "--exclude-standard", "-z", "--", ".")
+    names = (os.fsdecode(name) for name in (listed or b"").split(b"\0") if name)
+    # A tracked file that was deleted is not there; a submodule is a folder.
+    return sorted({name for name in names if os.path.lexists(root / name) and not _folder(root / name)})
+
+
+def _folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _staged(root: Path) -> Iterator[tuple[str, bytes]]:
+    listed = _git(root, "ls-files", "-s", "-z", "--", ".")
+    if listed is None:
+        raise Unreadable("--staged needs a git repository")
+    entries = []
+    for entry in listed.split(b"\0"):
+        about, _, name = entry.partition(b"\t")
+        mode, _, rest = about.partition(b" ")
+        if mode in (b"100644", b"100755"):  # no links, no submodules
+            entries.append((os.fsdecode(name), rest.split(b" ")[0]))
+    asked = b"".join(blob + b"\n" for _, blob in entries)
+    answer = _git(root, "cat-file", "--batch", feed=asked) or b""
+    at = 0
+    for name, _blob in entries:
+        end = answer.index(b"\n", at)
+        size = int(answer[at:end].split(b" ")[2])
+        yield name, answer[end + 1 : end + 1 + size]
+        at = end + 1 + size + 1
+
+
+def _git(root: Path, *words: str, feed: bytes | None = None) -> bytes | None:
+    """What git prints, or None when it is not there or refuses. Runs nothing that the repository configures."""
+    import subprocess
+
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    if "GIT_INDEX_FILE" in os.environ:  # what `git commit` is about to record
+        environment["GIT_INDEX_FILE"] = os.path.abspath(os.environ["GIT_INDEX_FILE"])
+    safe = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never")
+    try:
+        done = subprocess.run(
+            ("git", *safe, *words), cwd=root, env=environment, input=feed, capture_output=True, timeout=60, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout if done.returncode == 0 else None

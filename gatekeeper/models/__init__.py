@@ -1,0 +1,45 @@
+"""Nodes to subjects, one module or package a technology. A subject is what a rule judges."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from gatekeeper.node import Node, Span
+
+
+class Subject:
+    """A typed view of a node: what a rule's first parameter names, so that the type is the dispatch.
+
+    `technology` says whose criteria it serves (`docker`, `kubernetes`, `terraform`, ...). `example_path` is where an
+    example written about it stands when its fence names no path. Subclasses are found by `technology.ClassName`
+    in declarative rules (`each: terraform.Resource`).
+    """
+
+    technology: ClassVar[str] = ""
+    example_path: ClassVar[str] = ""
+    registry: ClassVar[dict[str, type[Subject]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if cls.technology:
+            Subject.registry[f"{cls.technology}.{cls.__name__}"] = cls
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+    @property
+    def name(self) -> str:
+        """How people call it: an address, `Kind/name`, a path with `:stage`. Stands in reports and fingerprints."""
+        return self.path
+
+    @property
+    def path(self) -> str:
+        return self.node.source.path
+
+    @property
+    def span(self) -> Span:
+        """What to underline when a finding is about the whole of it."""
+        return self.node.mark
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"

@@ -1,0 +1,287 @@
+"""Values that remember where they were written.
+
+A parser turns text into nodes; everything above reads nodes. Looking something up never raises: what nobody wrote is
+`Missing`, placed at the nearest thing somebody did write. What is known only at run time holds an `Expression`, and
+reading its value raises `Unresolved`, which the engine turns into UNKNOWN. So a rule cannot fail on what it does not
+know unless it tries.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
+
+_LINE_BREAK = re.compile(r"\r\n|\n|\r")
+
+
+class Span(NamedTuple):
+    """A place in one file: lines and columns from 1, in characters; the end is the first character after it."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+START = Span(1, 1, 1, 1)
+
+
+class Source:
+    """One file of the repository: its path below the root with forward slashes, and its text, read when first asked for.
+
+    Raises whatever `text` raises when it is a function: `discover` gives one that raises `Unreadable`.
+    """
+
+    __slots__ = ("_lines", "_made", "_starts", "_text", "path")
+
+    def __init__(self, path: str, text: str | Callable[[], str]) -> None:
+        self.path = path
+        self._text = text
+        self._lines: list[str] | None = None
+        self._starts: list[int] | None = None
+        self._made: dict[object, Any] = {}
+
+    def once(self, make: Callable[[Source], T]) -> T:
+        """`make(self)`, made once: several models may read one file, and its syntax is parsed for all of them."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: T = self._made[make]
+        return made
+
+    @property
+    def text(self) -> str:
+        if not isinstance(self._text, str):
+            self._text = self._text()
+        return self._text
+
+    @property
+    def lines(self) -> list[str]:
+        if self._lines is None:
+            self._lines = _LINE_BREAK.split(self.text)
+        return self._lines
+
+    def line(self, number: int) -> str:
+        """Line `number`, from 1, without its break; empty when the file has no such line."""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+
+    def span(self, start: int, end: int) -> Span:
+        """The span of characters `start` to `end` (offsets from 0, the end excluded)."""
+        if self._starts is None:
+            self._starts = [0, *(m.end() for m in _LINE_BREAK.finditer(self.text))]
+        return Span(*self._position(start), *self._position(end))
+
+    def _position(self, offset: int) -> tuple[int, int]:
+        from bisect import bisect_right
+
+        assert self._starts is not None
+        line = bisect_right(self._starts, offset)
+        return line, offset - self._starts[line - 1] + 1
+
+    def slice(self, span: Span) -> str:
+        """The text that stands at `span`."""
+        rows = self.lines[span.line - 1 : span.end_line]
+        if not rows:
+            return ""
+        rows = list(rows)
+        rows[-1] = rows[-1][: span.end_column - 1]
+        rows[0] = rows[0][span.column - 1 :]
+        return "\n".join(rows)
+
+    def line_span(self, number: int) -> Span:
+        """Line `number` from its first character that is not blank to its end."""
+        text = self.line(number)
+        begin = len(text) - len(text.lstrip()) + 1
+        return Span(number, begin, number, max(len(text.rstrip()) + 1, begin))
+
+    def __repr__(self) -> str:
+        return f"Source({self.path!r})"
+
+
+class Expression(NamedTuple):
+    """A value known only at run time: its text as written, and why it is not known here."""
+
+    text: str
+    reason: str = "is known only at run time"
+
+
+class Unresolved(Exception):
+    """The value of an `Expression` was asked for. The engine answers UNKNOWN(unresolved) for the subject."""
+
+    def __init__(self, node: Node, expression: Expression) -> None:
+        super().__init__(f"{expression.text} {expression.reason}")
+        self.node = node
+        self.expression = expression
+
+
+class Node:
+    """A value with its place. Holds None, bool, int, float, str, dict[str, Node], list[Node] or an `Expression`.
+
+    `node["spec"]["replicas"]` never raises; `node == 3` and `str in node` compare values; a node is true when its value
+    is. `key` is the place of the key it was written under, `tag` an explicit YAML tag (`!reference`).
+    """
+
+    __slots__ = ("_value", "key", "source", "span", "tag")
+    __hash__ = None  # type: ignore[assignment]  # nodes compare by value and are mutable inside
+
+    def __init__(self, value: Any, source: Source, span: Span, key: Span | None = None, tag: str = "") -> None:
+        self._value = value
+        self.source = source
+        self.span = span
+        self.key = key
+        self.tag = tag
+
+    # what it is
+
+    @property
+    def value(self) -> Any:
+        """The plain value, with nodes inside containers. Raises `Unresolved` for an expression."""
+        if isinstance(self._value, Expression):
+            raise Unresolved(self, self._value)
+        return self._value
+
+    @property
+    def expression(self) -> Expression | None:
+        """The expression it holds, or None when its value is known."""
+        return self._value if isinstance(self._value, Expression) else None
+
+    @property
+    def known(self) -> bool:
+        return not isinstance(self._value, Expression)
+
+    @property
+    def present(self) -> bool:
+        """Somebody wrote it, and not as null: an expression is present."""
+        return self._value is not None
+
+    @property
+    def is_mapping(self) -> bool:
+        return isinstance(self._value, dict)
+
+    @property
+    def is_list(self) -> bool:
+        return isinstance(self._value, list)
+
+    @property
+    def text(self) -> str:
+        """A scalar as text ('' for null, mappings and lists; 'true' for True). Raises `Unresolved`."""
+        value = self.value
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        return "" if value is None or isinstance(value, (dict, list)) else str(value)
+
+    @property
+    def number(self) -> float | int | None:
+        """Its number, also when written as a string of digits; None when it is none. Raises `Unresolved`."""
+        value = self.value
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return value
+        if isinstance(value, str) and re.fullmatch(r"[-+]?\d{1,18}(\.\d{1,18})?", value.strip()):
+            return float(value) if "." in value else int(value)
+        return None
+
+    @property
+    def plain(self) -> Any:
+        """The value with containers as plain dicts and lists. Raises `Unresolved` if anything inside is not known."""
+        value = self.value
+        if isinstance(value, dict):
+            return {key: child.plain for key, child in value.items()}
+        if isinstance(value, list):
+            return [child.plain for child in value]
+        return value
+
+    @property
+    def mark(self) -> Span:
+        """What to underline: the value, or the key when the value is a mapping, a list or empty."""
+        if self.key and (self._value is None or isinstance(self._value, (dict, list))):
+            return self.key
+        return self.span
+
+    # what is inside
+
+    def __getitem__(self, key: str | int) -> Node:
+        value = self._value
+        if isinstance(value, Expression):
+            return self
+        if isinstance(key, str):
+            if isinstance(value, dict) and key in value:
+                found: Node = value[key]
+                return found
+        elif isinstance(value, list) and -len(value) <= key < len(value):
+            item: Node = value[key]
+            return item
+        return Missing(self, key)
+
+    def at(self, path: str) -> Node:
+        """The node below a dotted path: `node.at("spec.template.spec")`; list items by number."""
+        node = self
+        for step in path.split("."):
+            node = node[int(step) if step.isdigit() and node.is_list else step]
+        return node
+
+    def __iter__(self) -> Iterator[Node]:
+        """The items of a list; nothing for anything else. Raises `Unresolved`."""
+        return iter(self.value if isinstance(self.value, list) else ())
+
+    def items(self) -> Iterator[tuple[str, Node]]:
+        """The pairs of a mapping; nothing for anything else. Raises `Unresolved`."""
+        return iter(self.value.items() if isinstance(self.value, dict) else ())
+
+    def __len__(self) -> int:
+        value = self.value
+        return len(value) if isinstance(value, (dict, list, str)) else 0
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __contains__(self, item: object) -> bool:
+        value = self.value
+        return item in value if isinstance(value, (dict, list, str)) else False
+
+    def __eq__(self, other: object) -> bool:
+        return bool(self.value == (other.value if isinstance(other, Node) else other))
+
+    def walk(self) -> Iterator[Node]:
+        """This node and every node inside it, each once, parents first. Does not raise."""
+        seen: set[int] = set()
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            yield node
+            if isinstance(node._value, dict):
+                stack.extend(reversed(node._value.values()))
+            elif isinstance(node._value, list):
+                stack.extend(reversed(node._value))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._value!r} at {self.source.path}:{self.span.line})"
+
+
+class Missing(Node):
+    """What nobody wrote. Its place is that of the nearest thing somebody did write; `path` is what was looked for."""
+
+    __slots__ = ("path",)
+
+    def __init__(self, near: Node, key: str | int) -> None:
+        super().__init__(None, near.source, near.mark, near.key)
+        self.path = f"{near.path}.{key}" if isinstance(near, Missing) else str(key)
+
+
+class Fault(NamedTuple):
+    """Something in a file that could not be read. Everything else in the file still is.
+
+    `reason` is one of the reasons of UNKNOWN (`unreadable`, `template-unrendered`, ...), `technology` whose criteria
+    cannot be proven because of it ('' when nobody can tell).
+    """
+
+    source: Source
+    span: Span
+    message: str
+    reason: str = "unreadable"
+    technology: str = ""
+    hint: str = ""

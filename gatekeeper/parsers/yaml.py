@@ -1,0 +1,216 @@
+"""YAML to nodes, with places.
+
+YAML 1.2 core values (so that `on:` stays a key and `yes` a string), merge keys, explicit tags kept. Aliases share one
+node and what they expand to is counted, so a few nested ones cannot fill the memory. A broken document is a fault;
+the documents beside it are still read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import yaml
+
+from gatekeeper.node import Fault, Node, Source, Span
+
+_Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+
+DEPTH = 100  # PyYAML's C loader crashes the process on deep nesting; real files reach 28
+SIZE = 250_000  # nodes after aliases are expanded; the largest real file seen has 17,116
+
+_DOCUMENT = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_INDENT = re.compile(r"^[ \-?]*", re.MULTILINE)
+_INT = re.compile(r"[-+]?[0-9]{1,30}\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]{1,30}|[0-9]{1,30}(\.[0-9]{0,30})?)([eE][-+]?[0-9]{1,3})?\Z")
+_BASED = re.compile(r"0x[0-9a-fA-F]{1,16}\Z|0o?[0-7]{1,21}\Z")
+_WORDS: dict[str, Any] = {
+    "": None,
+    "~": None,
+    **dict.fromkeys(("null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf"), float("inf")),
+    "-.inf": float("-inf"),
+}
+
+
+class Documents(NamedTuple):
+    """The documents that could be read, in order, and the faults of the others."""
+
+    nodes: list[Node]
+    faults: list[Fault]
+
+
+def parse(source: Source) -> Documents:
+    """Every document of a YAML stream. Empty documents are left out. Never raises for what the text holds."""
+    text = source.text
+    fault = _too_deep(source, text)
+    if fault:
+        return Documents([], [fault])
+    try:
+        return Documents(list(_convert_all(source, yaml.compose_all(text, _Loader), 0)), [])
+    except (yaml.YAMLError, _Refused, RecursionError, ValueError):
+        return _document_by_document(source, text)
+
+
+def _document_by_document(source: Source, text: str) -> Documents:
+    nodes: list[Node] = []
+    faults: list[Fault] = []
+    starts = [0, *(m.start() for m in _DOCUMENT.finditer(text) if m.start() > 0), len(text)]
+    for begin, end in zip(starts, starts[1:], strict=False):
+        line = source.span(begin, begin).line - 1
+        try:
+            nodes.extend(_convert_all(source, yaml.compose_all(text[begin:end], _Loader), line))
+        except (yaml.YAMLError, _Refused, RecursionError, ValueError) as error:
+            faults.append(_fault(source, error, line))
+    return Documents(nodes, faults)
+
+
+def _fault(source: Source, error: Exception, line: int) -> Fault:
+    if isinstance(error, _Refused):
+        return Fault(source, error.span, str(error))
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    at = line + (mark.line if mark else 0) + 1
+    column = mark.column + 1 if mark else 1
+    problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+    context = getattr(error, "context", None)
+    words = f"{problem} {context}" if context else problem
+    return Fault(source, Span(at, column, at, column), f"not valid YAML: {words}")
+
+
+def _too_deep(source: Source, text: str) -> Fault | None:
+    """A fault when the text nests deeper than `DEPTH`; the exact count is taken only of suspicious texts."""
+    flow = text.count("[") + text.count("{")
+    block = max((m.end() - m.start() for m in _INDENT.finditer(text)), default=0)
+    if flow <= DEPTH and block <= DEPTH:
+        return None
+    depth = 0
+    try:
+        for event in yaml.parse(text, _Loader):
+            if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+                depth += 1
+                if depth > DEPTH:
+                    line = event.start_mark.line + 1
+                    return Fault(source, source.line_span(line), f"nests deeper than {DEPTH} levels")
+            elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+                depth -= 1
+    except (yaml.YAMLError, ValueError):
+        # Whatever follows the error is not composed either: `parse` stops there and reports it.
+        return None
+    return None
+
+
+class _Refused(Exception):
+    def __init__(self, message: str, span: Span) -> None:
+        super().__init__(message)
+        self.span = span
+
+
+def _convert_all(source: Source, documents: Iterator[Any], line: int) -> Iterator[Node]:
+    for document in documents:
+        if document is None or (isinstance(document, yaml.ScalarNode) and not document.value):
+            continue
+        yield _Converter(source, line).convert(document)
+
+
+class _Converter:
+    """One document. Holds what was converted already, so that an alias costs nothing twice."""
+
+    def __init__(self, source: Source, line: int) -> None:
+        self.source = source
+        self.line = line
+        self.done: dict[int, Node] = {}
+        self.size: dict[int, int] = {}
+        self.under_way: set[int] = set()
+
+    def span(self, node: Any) -> Span:
+        start, end = node.start_mark, node.end_mark
+        if not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">"):
+            return self._trimmed(start, end)
+        return Span(start.line + 1 + self.line, start.column + 1, end.line + 1 + self.line, end.column + 1)
+
+    def _trimmed(self, start: Any, end: Any) -> Span:
+        """A block's end mark stands where the next token starts: take it back to its last written line."""
+        first, last, column = start.line + 1 + self.line, end.line + 1 + self.line, end.column + 1
+        lines = self.source.lines
+        while last > first and not (last <= len(lines) and lines[last - 1][: column - 1].strip()):
+            last -= 1
+            column = len(lines[last - 1].rstrip()) + 1 if last <= len(lines) else 1
+        return Span(first, start.column + 1, last, column)
+
+    def convert(self, node: Any) -> Node:
+        known = self.done.get(id(node))
+        if known is not None:
+            return known
+        if id(node) in self.under_way:
+            raise _Refused("an alias contains itself", self.span(node))
+        if isinstance(node, yaml.ScalarNode):
+            made = Node(self._scalar(node), self.source, self.span(node), tag=_tag(node))
+            size = 1
+        else:
+            self.under_way.add(id(node))
+            if isinstance(node, yaml.MappingNode):
+                value, size = self._mapping(node)
+            else:
+                items = [self.convert(item) for item in node.value]
+                value, size = items, 1 + sum(self.size[id(item)] for item in node.value)
+            self.under_way.discard(id(node))
+            made = Node(value, self.source, self.span(node), tag=_tag(node))
+        if size > SIZE:
+            raise _Refused(f"expands to more than {SIZE} nodes", self.span(node))
+        self.done[id(node)] = made
+        self.size[id(node)] = size
+        return made
+
+    def _mapping(self, node: Any) -> tuple[Any, int]:
+        written: dict[str, Node] = {}
+        merged: dict[str, Node] = {}
+        size = 1
+        for key, value in node.value:
+            fresh = id(value) not in self.done
+            child = self.convert(value)
+            size += 1 + self.size[id(value)]
+            if key.value == "<<" and isinstance(key, yaml.ScalarNode) and key.style is None:
+                sources = list(child) if child.is_list else [child]
+                for source in sources:
+                    for name, inherited in source.items():
+                        merged.setdefault(name, inherited)
+                continue
+            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
+            place = self.span(key)
+            if fresh:
+                child.key = place
+            else:  # an alias: the same value under another key
+                child = Node(child._value, child.source, child.span, place, child.tag)
+            written[name] = child
+        return {**{k: v for k, v in merged.items() if k not in written}, **written}, size
+
+    def _scalar(self, node: Any) -> Any:
+        text: str = node.value
+        if node.style is not None:
+            return text
+        if text in _WORDS:
+            return _WORDS[text]
+        if not (text[0].isdigit() or text[0] in "+-."):
+            return text
+        mark = node.start_mark
+        if self.source.line(mark.line + 1 + self.line).startswith("!!str", mark.column):
+            return text
+        return _number(text)
+
+
+def _number(text: str) -> Any:
+    if _BASED.match(text):
+        return int(text, 16) if text[1] == "x" else int(text.replace("o", ""), 8)
+    if _INT.match(text):
+        return int(text)
+    if _FLOAT.match(text):
+        return float(text)
+    return text
+
+
+def _tag(node: Any) -> str:
+    tag: str = node.tag or ""
+    return "" if tag.startswith("tag:yaml.org,2002:") else tag

@@ -1,0 +1,236 @@
+"""What a rule is: one generator of findings about one type of subject, and the page and tests it carries with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
+from typing import Any, Literal, NamedTuple, get_args
+
+import msgspec
+
+from gatekeeper.models import Subject
+from gatekeeper.node import Node, Source, Span
+
+Severity = Literal["low", "medium", "high", "critical", "off"]
+SEVERITIES: tuple[str, ...] = ("low", "medium", "high", "critical")
+
+
+class Reason(StrEnum):
+    """Why something is UNKNOWN: a closed list, printed as it stands."""
+
+    NO_EVIDENCE = "no-evidence"
+    STALE = "stale"
+    WRONG_SUBJECT = "wrong-subject"
+    UNBOUND = "unbound"
+    UNREADABLE = "unreadable"
+    EMPTY = "empty"
+    TOOL_ERROR = "tool-error"
+    SEVERITY_UNKNOWN = "severity-unknown"
+    TEMPLATE_UNRENDERED = "template-unrendered"
+    UNRESOLVED = "unresolved"
+    NEEDS_API = "needs-api"
+    NEEDS_HUMAN = "needs-human"
+    ATTESTATION_EXPIRED = "attestation-expired"
+    NOT_OWNED_HERE = "not-owned-here"
+    UNSUPPORTED_TOOL = "unsupported-tool"
+
+
+class Place(NamedTuple):
+    """A file and a span in it."""
+
+    source: Source
+    span: Span
+
+
+Spot = Node | Subject | Place
+
+
+def place(at: Spot) -> Place:
+    """Where `at` stands: what a finding about it underlines."""
+    if isinstance(at, Place):
+        return at
+    if isinstance(at, Subject):
+        return Place(at.node.source, at.span)
+    return Place(at.source, at.mark)
+
+
+class Note(NamedTuple):
+    """A second place that belongs to a finding, often in another file, and what is to be seen there."""
+
+    at: Spot
+    message: str
+
+
+class Edit(NamedTuple):
+    """New text for the characters at `at`; an empty span inserts."""
+
+    at: Place
+    text: str
+
+
+class Fix(NamedTuple):
+    """What to do about a finding, in words; with edits where they are certain. `safe` when behaviour is kept."""
+
+    description: str
+    edits: tuple[Edit, ...] = ()
+    safe: bool = True
+
+
+class Finding(NamedTuple):
+    """One fault, at its place. The message names what is wrong here, not what the rule wants."""
+
+    at: Spot
+    message: str
+    see: tuple[Note, ...] = ()
+    fix: Fix | None = None
+
+
+class Unknown(NamedTuple):
+    """The rule cannot decide about this subject: why (of the closed list), and what would settle it."""
+
+    at: Spot
+    message: str
+    reason: Reason = Reason.UNRESOLVED
+
+
+Answer = Finding | Unknown
+Check = Callable[..., Iterable[Answer] | None]
+Where = Callable[..., bool]
+
+
+class Example(NamedTuple):
+    """A small repository that a rule must find fault with (`bad`), nothing in (`good`), or not know (`unknown`)."""
+
+    verdict: str
+    case: str
+    files: tuple[tuple[str, str], ...]  # path, text
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """A criterion and how it is judged. Stateless: all it knows of the repository comes in as arguments.
+
+    `check(subject[, project])` yields findings and unknowns; `where(subject[, project])` says which subjects it means
+    at all, so that the engine can count them. `aliases` are ids of other tools' checks that mean the same.
+    """
+
+    id: str
+    title: str
+    why: str
+    severity: Severity
+    gate: str
+    subject: type[Subject]
+    check: Check
+    where: Where | None = None
+    seed: str = ""
+    aliases: tuple[str, ...] = ()
+    fixable: bool = False
+    page: str = ""
+    origin: str = ""
+
+    @property
+    def technology(self) -> str:
+        return self.subject.technology
+
+    def examples(self) -> list[Example]:
+        return list(read_examples(self.page, self.subject.example_path))
+
+
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+
+
+def rule(
+    id: str,
+    *,
+    gate: str,
+    severity: Severity,
+    seed: str = "",
+    aliases: Iterable[str] = (),
+    where: Where | None = None,
+    fixable: bool = False,
+) -> Callable[[Check], Rule]:
+    """Make a rule of a generator. Its first parameter's annotation is the subject; its docstring is its page.
+
+    The docstring's first line is the title, in the positive ("The image runs as a user other than root."); then why it
+    matters; then examples (see `read_examples`).
+    """
+
+    def make(check: Check) -> Rule:
+        page = _dedent(check.__doc__ or "")
+        title, _, rest = page.partition("\n")
+        why = re.split(r"^(?:Bad|Good|Unknown)\b.*:", rest, maxsplit=1, flags=re.MULTILINE)[0].strip()
+        return build(
+            id=id, title=title.strip().rstrip("."), why=why, severity=severity, gate=gate, subject=_subject_of(check),
+            check=check, where=where, seed=seed, aliases=tuple(aliases), fixable=fixable, page=page,
+        )  # fmt: skip
+
+    return make
+
+
+def build(**fields: Any) -> Rule:
+    """A rule from its fields. Raises ValueError, naming the rule, when one of them cannot be right."""
+    made = Rule(**fields)
+    if not _ID.match(made.id):
+        raise ValueError(f"rule id {made.id!r}: lower-case words joined by '-'")
+    if made.severity not in get_args(Severity):
+        raise ValueError(f"rule {made.id}: severity {made.severity!r} is none of {', '.join(get_args(Severity))}")
+    if not made.title or not made.why:
+        raise ValueError(f"rule {made.id}: a page starts with a title line, then says why")
+    return made
+
+
+def _subject_of(check: Check) -> type[Subject]:
+    from typing import get_type_hints
+
+    names = check.__code__.co_varnames[: check.__code__.co_argcount]  # type: ignore[attr-defined]  # a plain function
+    hint = check.__annotations__.get(names[0])
+    if isinstance(hint, str):
+        home = check.__globals__  # type: ignore[attr-defined]  # a plain function
+        hint = home[hint] if hint in home else get_type_hints(check).get(names[0])
+    if not (isinstance(hint, type) and issubclass(hint, Subject)):
+        raise TypeError(f"{check.__name__}: annotate the first parameter with the subject it judges")
+    return hint
+
+
+def _dedent(page: str) -> str:
+    from textwrap import dedent  # inspect.cleandoc would cost its import
+
+    first, _, rest = page.partition("\n")
+    return f"{first.strip()}\n{dedent(rest).rstrip()}\n"
+
+
+_EXAMPLE = re.compile(r"(Bad|Good|Unknown)\b[ ]?([^:\n]*):[ ]*(.*)\Z")
+_FENCE = re.compile(r"(`{3,})(\w+)?(?:[ ]+(\S+))?[ ]*\Z")
+_DEFAULT_PATHS = {"dockerfile": "Dockerfile", "hcl": "main.tf"}
+
+
+def read_examples(page: str, default_path: str) -> Iterator[Example]:
+    """The examples of a page.
+
+    `Bad:`, `Good:` or `Unknown:` opens one (`Bad, a patch:` names it); the fences below it, up to the next, are its
+    files. A fence may name its path (```` ```yaml k8s/deploy.yaml ````). In a bad example the comment
+    `# expect: words` above a line (or behind it) says that a finding stands there whose message holds the words; for a
+    finding about the whole repository it stands behind the heading's colon.
+    """
+    verdict = case = ""
+    files: list[tuple[str, str]] = []
+    lines = iter(page.splitlines())
+    for line in lines:
+        opened = _EXAMPLE.match(line)
+        if opened:
+            if files:
+                yield Example(verdict, case, tuple(files))
+            verdict, files = opened[1].lower(), []
+            case = f"{opened[2].lstrip(', ')} {opened[3]}".strip()
+            continue
+        fence = _FENCE.match(line) if verdict else None
+        if fence:
+            body = []
+            for inner in lines:
+                if inner.strip() == fence[1]:
+                    break
+                body.append(inner)
+            path = fence[3] or _DEFAULT_PATHS.get(fence[2] or "", default_path)
+            files.append((path, "\n".join(body) + "\n"))
+    if files:
+        yield Example(verdict, case, tuple(files))

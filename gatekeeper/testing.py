@@ -1,0 +1,121 @@
+"""Examples to pytest cases, for the rules that ship with gatekeeper and for anybody else's.
+
+    from gatekeeper.testing import rule_cases, check
+
+    @pytest.mark.parametrize("case", rule_cases(Path("rules")), ids=str)
+    def test_rule(case): check(case)
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gatekeeper import engine
+from gatekeeper.audit import read
+from gatekeeper.catalogue import Catalogue
+from gatekeeper.discover import Tree
+from gatekeeper.project import Project
+from gatekeeper.rule import Example, Rule, place
+
+TODAY = datetime.date(2026, 11, 23)
+
+_EXPECT = re.compile(r"(?:#|//|<!--)[ ]*expect:[ ]*(.*?)[ ]*(?:-->)?[ ]*$")
+_COMMENT_LINE = re.compile(r"^\s*(?:#|//|<!--)")
+
+
+class Case(NamedTuple):
+    """One example of one rule."""
+
+    rule: Rule
+    example: Example
+
+    def __str__(self) -> str:
+        words = f"-{self.example.case}" if self.example.case else ""
+        return f"{self.rule.id}-{self.example.verdict}{words}"[:100]
+
+
+class Expected(NamedTuple):
+    """Where a finding must stand (line 0: about the repository) and the words that its message must hold."""
+
+    path: str
+    line: int
+    words: str
+
+
+def rule_cases(*folders: Path, edge_cases: Path | None = None) -> list[Case]:
+    """Every example of every rule below the folders, and those of `edge_cases`: `<rule-id>/{bad,good,unknown}-<name>/`."""
+    rules = {rule.id: rule for rule in Catalogue(folders).rules()}
+    cases = [Case(rule, example) for rule in rules.values() for example in rule.examples()]
+    for folder in sorted(edge_cases.glob("*/*/")) if edge_cases else ():
+        cases.append(Case(rules[folder.parent.name], _on_disk(folder)))
+    return cases
+
+
+def _on_disk(folder: Path) -> Example:
+    verdict, _, name = folder.name.partition("-")
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return Example(verdict, name, tuple((p.relative_to(folder).as_posix(), p.read_text("utf-8")) for p in files))
+
+
+def project_of(files: Iterable[tuple[str, str]], hooks: Any = None) -> Project:
+    """A project of those files (path, text), as if they were a repository; its settings from `gatekeeper.yaml`."""
+    from gatekeeper.plugins import manager
+    from gatekeeper.settings import Settings, load
+
+    contents: dict[str, str | bytes] = dict(files)
+    tree = Tree(Path("."), contents, contents)
+    settings = load(tree.source("gatekeeper.yaml")) if "gatekeeper.yaml" in tree else Settings()
+    return read(tree, hooks or manager().hook, settings, TODAY)
+
+
+def check(case: Case, hooks: Any = None) -> None:
+    """Run one example. Raises AssertionError with what was found and what was expected."""
+    rule, example = case
+    project = project_of(example.files, hooks)
+    faults = [f"{fault.source.path}:{fault.span.line}: {fault.message}" for fault in project.faults]
+    outcome = engine.run([rule], project)[0]
+    assert not outcome.error, outcome.error
+    assert outcome.judged, f"the rule judged nothing here; faults: {faults}"
+    found = [(place(finding.at), finding.message) for _, finding in outcome.findings()]
+    shown = "\n".join(f"  {at.source.path}:{at.span.line}: {message}" for at, message in found) or "  nothing"
+    if example.verdict == "unknown":
+        assert not found, f"expected UNKNOWN, found\n{shown}"
+        assert outcome.unknown, "expected UNKNOWN, passed"
+        return
+    expected = list(_expected(example)) if example.verdict == "bad" else []
+    assert expected or example.verdict == "good", "a bad example needs `# expect: words`"
+    unmatched = list(found)
+    for want in expected:
+        hit = next((f for f in unmatched if _matches(want, f[0].source.path, f[0].span.line, f[1])), None)
+        assert hit, f"expected {want.path}:{want.line}: …{want.words}…, found\n{shown}"
+        unmatched.remove(hit)
+    assert not unmatched, f"more was found than expected ({len(expected)}):\n{shown}"
+    if example.verdict == "good":
+        assert not outcome.unknown, f"expected PASS, is UNKNOWN: {[u for v in outcome.verdicts for u in v.unknowns]}"
+
+
+def _matches(want: Expected, path: str, line: int, message: str) -> bool:
+    if want.words not in message:
+        return False
+    return want.line == 0 or (path, line) == (want.path, want.line)
+
+
+def _expected(example: Example) -> Iterator[Expected]:
+    heading = _EXPECT.search(example.case)
+    if heading:
+        yield Expected(".", 0, heading[1])
+    for path, text in example.files:
+        lines = text.splitlines()
+        for number, line in enumerate(lines, 1):
+            found = _EXPECT.search(line)
+            if not found:
+                continue
+            if _COMMENT_LINE.match(line):
+                while number < len(lines) and _COMMENT_LINE.match(lines[number]):
+                    number += 1
+                number += 1
+            yield Expected(path, number, found[1])

@@ -172,7 +172,7 @@ class _Converter:
             fresh = id(value) not in self.done
             child = self.convert(value)
             size += 1 + self.size[id(value)]
-            if key.value == "<<" and isinstance(key, yaml.ScalarNode) and key.style is None:
+            if key.value == "<<" and isinstance(key, yaml.ScalarNode) and not key.style:
                 sources = list(child) if child.is_list else [child]
                 for source in sources:
                     for name, inherited in source.items():
@@ -189,7 +189,7 @@ class _Converter:
 
     def _scalar(self, node: Any) -> Any:
         text: str = node.value
-        if node.style is not None:
+        if node.style:  # quoted or a block
             return text
         if text in _WORDS:
             return _WORDS[text]

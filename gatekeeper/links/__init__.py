@@ -1,0 +1,41 @@
+"""Links between artifacts: which Dockerfile an image is built from, which pods a selector means, who makes a Secret.
+
+One module a link; a module's names are importable from here and load when first used. Every link is made once for a
+project (`Project.once`) and says how certain it is: None or an empty answer means that nothing here could tell.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gatekeeper.links.images import ImageLink, containers_of, dockerfile_of
+    from gatekeeper.links.secrets import Producer, producers_of
+    from gatekeeper.links.selectors import Selection, pods_of, selected, services_of
+
+_HOMES = {
+    "gatekeeper.links.images": ("ImageLink", "containers_of", "dockerfile_of"),
+    "gatekeeper.links.secrets": ("Producer", "producers_of"),
+    "gatekeeper.links.selectors": ("Selection", "pods_of", "selected", "services_of"),
+}
+
+__all__ = [
+    "ImageLink",
+    "Producer",
+    "Selection",
+    "containers_of",
+    "dockerfile_of",
+    "pods_of",
+    "producers_of",
+    "selected",
+    "services_of",
+]
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module 'gatekeeper.links' has no attribute {name!r}")

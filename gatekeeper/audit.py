@@ -8,7 +8,7 @@ from typing import Any
 
 from gatekeeper.discover import Skip, Tree, Unreadable, sort_out
 from gatekeeper.models import Subject
-from gatekeeper.models.files import File
+from gatekeeper.models.files import File, Suppression, suppressions
 from gatekeeper.node import START, Fault, Source, Span
 from gatekeeper.project import Project
 from gatekeeper.settings import Settings
@@ -58,4 +58,11 @@ def _read_file(source: Source, readings: Sequence[Iterable[Subject | Fault]]) ->
             words = f"gatekeeper failed on this file ({type(error).__name__}: {error})"
             faults[START, words] = Fault(source, START, words, reason="tool-error")
     technologies = {each.technology for each in found} | {fault.technology for fault in faults.values()}
-    return [*found, File(source, sorted(technologies - {""}), tuple(faults.values()))]
+    return [*found, *_excuses(source), File(source, sorted(technologies - {""}), tuple(faults.values()))]
+
+
+def _excuses(source: Source) -> list[Suppression]:
+    try:
+        return list(suppressions(source))
+    except Unreadable:  # said already, by the model that asked for the text first
+        return []

@@ -4,18 +4,111 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
-from gatekeeper.discover import Skip, Tree, Unreadable, sort_out
+import msgspec
+
+from gatekeeper import engine, gates, waivers
+from gatekeeper.catalogue import Catalogue, home, select
+from gatekeeper.discover import Commit, Skip, Tree, Unreadable, commit_of, discover, sort_out
 from gatekeeper.models import Subject
 from gatekeeper.models.files import File, Suppression, suppressions
 from gatekeeper.node import START, Fault, Source, Span
 from gatekeeper.project import Project
+from gatekeeper.rule import SEVERITIES, Rule
 from gatekeeper.settings import Settings
 
 
-class Report:
-    pass
+class Presentation(msgspec.Struct, frozen=True):
+    """How a person wants to see it; without effect on what it says. `width` in columns, None for as wide as it takes."""
+
+    colour: bool = False
+    width: int | None = None
+    verdicts: bool = False
+    files: bool = False
+    quiet: bool = False
+
+
+class Report(msgspec.Struct, frozen=True):
+    """All that one audit came to. Renderers read it and nothing else."""
+
+    version: str
+    root: str
+    profile: str
+    settings: Settings
+    commit: Commit | None
+    project: Project
+    rules: tuple[Rule, ...]
+    outcomes: tuple[engine.Outcome, ...]
+    findings: tuple[waivers.Reported, ...]
+    gates: tuple[gates.Gate, ...]
+    left_out: int
+    exit_code: int
+    shown: Presentation = Presentation()
+
+    @property
+    def verdict(self) -> str:
+        """The answer in words. Computed; nothing can set it."""
+        return {0: "READY", 1: "NOT READY"}.get(self.exit_code, "NOT PROVEN")
+
+
+class Request(msgspec.Struct, frozen=True):
+    """What is to be audited, and how."""
+
+    root: Path
+    settings: Settings
+    profile: str = "release"
+    staged: bool = False
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    fail_on: str | None = None
+    paths: tuple[str, ...] | None = None
+    today: datetime.date | None = None
+    shown: Presentation = Presentation()
+
+
+def audit(request: Request, hooks: Any) -> Report:
+    """Judge a repository. `hooks` is pluggy's relay.
+
+    Raises what `discover` raises for the root, `NoSuchRule` for a selector that matches nothing, ValueError for a
+    malformed catalogue. Whatever is wrong inside the repository is in the report.
+    """
+    from gatekeeper import __version__
+
+    catalogue = Catalogue(folder for folders in hooks.gatekeeper_catalogues() for folder in folders)
+    every = catalogue.rules()
+    rules = select(every, [*request.settings.select, *request.select], [*request.settings.ignore, *request.ignore])
+    tree = discover(request.root, staged=request.staged)
+    project = read(tree, hooks, request.settings, request.today, request.paths)
+    outcomes, reported = waivers.settle(
+        engine.run(rules, project), project, (name for rule in every for name in (rule.id, *rule.aliases))
+    )
+    definitions = gates.load(home() / "gates.yaml")
+    only_rules = request.profile == "pre-commit" or bool(request.select)
+    table = gates.judge(
+        definitions, outcomes, reported, project, request.profile, request.fail_on, only_rules=only_rules
+    )
+    return Report(
+        version=__version__,
+        root=str(request.root),
+        profile=request.profile,
+        settings=request.settings,
+        commit=None if request.staged else commit_of(request.root),
+        project=project,
+        rules=tuple(rules),
+        outcomes=tuple(outcomes),
+        findings=tuple(sorted(reported, key=_by_gravity)),
+        gates=tuple(table),
+        left_out=sum(len(definition.criteria) for definition in definitions) if only_rules else 0,
+        exit_code=gates.exit_code(table, project.faults),
+        shown=request.shown,
+    )
+
+
+def _by_gravity(each: waivers.Reported) -> tuple[int, str, str, int, int]:
+    grave = SEVERITIES.index(each.severity) if each.severity in SEVERITIES else -1
+    return -grave, each.rule.id, each.at.source.path, each.at.span.line, each.at.span.column
 
 
 def read(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from gatekeeper.rule import Rule
@@ -69,3 +69,38 @@ def _python(path: Path) -> Iterator[Rule]:
     from msgspec.structs import replace
 
     yield replace(rules[0], origin=str(path))
+
+
+class NoSuchRule(ValueError):
+    """A selector that matches no rule: an error, since it would silently judge nothing."""
+
+
+def select(rules: Sequence[Rule], selected: Sequence[str], ignored: Sequence[str] = ()) -> list[Rule]:
+    """The rules that selectors name: ids, other tools' ids, gates, technologies, or globs of any of these.
+
+    With nothing selected, every rule that is not off by default. Raises `NoSuchRule`, with what was perhaps meant.
+    """
+    chosen = {id(rule) for name in selected for rule in _matching(rules, name)}
+    dropped = {id(rule) for name in ignored for rule in _matching(rules, name)}
+    if not selected:
+        chosen = {id(rule) for rule in rules if rule.severity != "off"}
+    return [rule for rule in rules if id(rule) in chosen - dropped]
+
+
+def _matching(rules: Sequence[Rule], selector: str) -> list[Rule]:
+    from fnmatch import fnmatchcase
+
+    found = [rule for rule in rules if any(fnmatchcase(name, selector) for name in names(rule))]
+    if not found:
+        from difflib import get_close_matches
+
+        every = sorted({name for rule in rules for name in names(rule)})
+        near = get_close_matches(selector, every, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else "see `gatekeeper rules`"
+        raise NoSuchRule(f"{selector!r} matches no rule, alias or gate; {hint}")
+    return found
+
+
+def names(rule: Rule) -> tuple[str, ...]:
+    """Everything a selector may call it."""
+    return (rule.id, *rule.aliases, rule.gate, rule.technology)

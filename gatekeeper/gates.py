@@ -63,6 +63,7 @@ class Criterion(msgspec.Struct, frozen=True):
     advisories: int = 0
     next_step: str = ""
     judged: int = 0
+    passed: int = 0
     failed: int = 0
 
 
@@ -165,6 +166,7 @@ def _of_rule(outcome: Outcome, reported: Sequence[Reported], project: Project, f
     advisories = [each for each in mine if not each.waiver and not at_least(each.severity, fails_at)]
     unknowns = [unknown for verdict in outcome.verdicts for unknown in verdict.unknowns]
     failed = len({id(each.subject) for each in blocking})
+    passed = sum(1 for verdict in outcome.verdicts if verdict.word == "pass")
 
     def answer(
         status: Status, result: str, reason: str = "", proof: Sequence[Place] = (), next_step: str = ""
@@ -172,8 +174,9 @@ def _of_rule(outcome: Outcome, reported: Sequence[Reported], project: Project, f
         more = f"; {len(advisories)} advisories" if len(advisories) > 1 else "; 1 advisory" if advisories else ""
         more += f"; {len(waived)} waived" if waived else ""
         return Criterion(
-            rule.id, rule.title, status, result + more, reason, tuple(proof), len(advisories), next_step, outcome.judged, failed
-        )
+            rule.id, rule.title, status, result + more, reason, tuple(proof), len(advisories), next_step,
+            outcome.judged, passed, failed,
+        )  # fmt: skip
 
     if outcome.error:
         return answer(Status.ERROR, "the rule crashed", outcome.error)
@@ -198,7 +201,7 @@ def _of_rule(outcome: Outcome, reported: Sequence[Reported], project: Project, f
         ends = min(each.waiver.until or "" for each in waived if each.waiver)
         return answer(Status.WAIVED, f"until {ends}", "", [each.at for each in waived])
     if outcome.judged:
-        return answer(Status.PASS, f"{outcome.judged - len({id(e.subject) for e in advisories})} of {outcome.judged}")
+        return answer(Status.PASS, f"{passed} of {outcome.judged}")
     return answer(Status.NOT_APPLICABLE, _none(outcome, project), _none(outcome, project))
 
 
@@ -265,4 +268,4 @@ def _result(status: Status, criteria: Sequence[Criterion]) -> str:
         return f"{len(deciding)} of {len(applicable)} criteria open: {reasons}{more}"
     if status is Status.WAIVED:
         return f"{first.id} {first.result}{others}{more}"
-    return f"{judged} of {judged} checks pass{more}"
+    return f"{sum(criterion.passed for criterion in applicable)} of {judged} checks pass{more}"

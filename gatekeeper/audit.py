@@ -78,14 +78,15 @@ def audit(request: Request, hooks: Any) -> Report:
 
     catalogue = Catalogue(folder for folders in hooks.gatekeeper_catalogues() for folder in folders)
     every = catalogue.rules()
-    rules = select(every, [*request.settings.select, *request.select], [*request.settings.ignore, *request.ignore])
+    selected = request.select or tuple(request.settings.select)
+    rules = _enabled(select(every, selected, [*request.settings.ignore, *request.ignore]), request.settings)
     tree = discover(request.root, staged=request.staged)
     project = read(tree, hooks, request.settings, request.today, request.paths)
     outcomes, reported = waivers.settle(
         engine.run(rules, project), project, (name for rule in every for name in (rule.id, *rule.aliases))
     )
     definitions = gates.load(home() / "gates.yaml")
-    only_rules = request.profile == "pre-commit" or bool(request.select)
+    only_rules = request.profile == "pre-commit" or bool(selected)
     table = gates.judge(
         definitions, outcomes, reported, project, request.profile, request.fail_on, only_rules=only_rules
     )
@@ -104,6 +105,11 @@ def audit(request: Request, hooks: Any) -> Report:
         exit_code=gates.exit_code(table, project.faults),
         shown=request.shown,
     )
+
+
+def _enabled(rules: Iterable[Rule], settings: Settings) -> list[Rule]:
+    off = {name for name, changed in settings.rules.items() if changed.severity == "off"}
+    return [rule for rule in rules if rule.id not in off]
 
 
 def _by_gravity(each: waivers.Reported) -> tuple[int, str, str, int, int]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple, get_args, get_origin
+import types
+from collections.abc import Iterator
+from typing import Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
-from gatekeeper.node import Node, Source, Span
+from gatekeeper.node import Node, Source
 
 Profile = Literal["pre-commit", "pull-request", "release"]
-Owned = Literal["workloads", "pipelines", "infrastructure", "alerts", "dashboards", "runbooks", "adr", "slo", "logging", "backups"]
+Owned = Literal[
+    "workloads", "pipelines", "infrastructure", "alerts", "dashboards", "runbooks", "adr", "slo", "logging", "backups"
+]
 SeverityName = Literal["low", "medium", "high", "critical", "off"]
 
 
@@ -56,5 +60,123 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     runbook_roots: dict[str, str] = {}
 
 
+FILE = "gatekeeper.yaml"
+
+
+class Invalid(Exception):
+    """Settings that cannot be used: every fault as `path:line: what is wrong, what was expected`."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
 def load(source: Source) -> Settings:
-    return Settings()
+    """The settings that a file holds: a `gatekeeper.yaml`, or a pyproject.toml with `[tool.gatekeeper]`.
+
+    Raises `Invalid` with every fault and its place; whatever `source.text` raises.
+    """
+    if source.path.endswith(".toml"):
+        return _from_toml(source)
+    from gatekeeper.parsers import yaml
+
+    nodes, faults = source.once(yaml.parse)
+    if faults:
+        raise Invalid([f"{source.path}:{fault.span.line}: {fault.message}" for fault in faults])
+    return _decoded(nodes[0]) if nodes else Settings()
+
+
+def _from_toml(source: Source) -> Settings:
+    import tomllib
+
+    try:
+        table = tomllib.loads(source.text).get("tool", {}).get("gatekeeper", {})
+    except tomllib.TOMLDecodeError as error:
+        raise Invalid([f"{source.path}: not valid TOML: {error}"]) from None
+    from gatekeeper.node import START
+
+    return _decoded(_node(table, source, START))
+
+
+def _node(value: Any, source: Source, span: Any) -> Node:
+    """TOML has no places: every node stands where the file starts."""
+    if isinstance(value, dict):
+        value = {key: _node(child, source, span) for key, child in value.items()}
+    elif isinstance(value, list):
+        value = [_node(child, source, span) for child in value]
+    return Node(value, source, span)
+
+
+def _decoded(node: Node) -> Settings:
+    problems = list(_problems(node, Settings, ""))
+    if problems:
+        raise Invalid(problems)
+    return msgspec.convert(node.plain, Settings)
+
+
+def _problems(node: Node, kind: Any, path: str) -> Iterator[str]:
+    """Everything that keeps a node from being of a type. msgspec itself stops at the first and hides map keys."""
+    origin = get_origin(kind)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        yield from _problems_of_struct(node, kind, path)
+    elif origin is dict and node.is_mapping:
+        keys, values = get_args(kind)
+        allowed = get_args(keys) if get_origin(keys) is Literal else ()
+        for key, child in node.items():
+            if allowed and key not in allowed:
+                yield _problem(child, path, f"no {key!r} here{_meant(key, allowed)}")
+            yield from _problems(child, values, f"{path}{key}.")
+    elif origin is list and node.is_list:
+        for index, child in enumerate(node):
+            yield from _problems(child, get_args(kind)[0], f"{path}{index}.")
+    elif origin in (Union, types.UnionType) and node.value is None:
+        return
+    else:
+        try:
+            msgspec.convert(node.plain, kind)
+        except msgspec.ValidationError as error:
+            yield _problem(node, path, _expected(kind, node, str(error).split(" - at ")[0]))
+
+
+def _problems_of_struct(node: Node, kind: type[msgspec.Struct], path: str) -> Iterator[str]:
+    if not node.is_mapping:
+        yield _problem(node, path, "expected a mapping")
+        return
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    for key, child in node.items():
+        if key in fields:
+            yield from _problems(child, fields[key].type, f"{path}{key}.")
+        else:
+            yield _problem(child, path, f"no setting {key!r} here{_meant(key, fields)}")
+    for name, field in fields.items():
+        if field.required and name not in node:
+            yield _problem(node, path, f"needs {name!r}")
+
+
+def _problem(node: Node, path: str, words: str) -> str:
+    line = (node.key or node.span).line
+    at = path.rstrip(".")
+    return f"{node.source.path}:{line}: {f'{at}: ' if at else ''}{words}"
+
+
+def _expected(kind: Any, node: Node, words: str) -> str:
+    literals = [value for part in (kind, *get_args(kind)) if get_origin(part) is Literal for value in get_args(part)]
+    if literals and isinstance(node.value, str):
+        return f"no {node.value!r} here{_meant(node.value, literals)}"
+    return words[:1].lower() + words[1:].replace("`", "")
+
+
+def _meant(word: str, among: Any) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, list(among), n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; expected one of {', '.join(sorted(map(str, among)))}"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of `gatekeeper.yaml`, generated from the types above."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "gatekeeper.yaml",
+        **msgspec.json.schema(Settings),
+    }

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from gatekeeper.node import Source
+
+T = TypeVar("T")
 
 SIZE_LIMIT = 5_000_000  # bytes; the largest real manifest seen has 810 KB
 
@@ -44,9 +46,17 @@ class Tree:
         self._contents = contents  # staged or example content, where the files on disk are not what is judged
         self._folders: set[str] | None = None
         self._sources: dict[str, Source] = {}
+        self._made: dict[object, Any] = {}
 
     def __contains__(self, path: str) -> bool:
         return path in self._known
+
+    def once(self, make: Callable[[Tree], T]) -> T:
+        """`make(self)`, made once: what a model must know of other files (which kustomization lists a patch)."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: T = self._made[make]
+        return made
 
     @property
     def folders(self) -> set[str]:

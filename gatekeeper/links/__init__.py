@@ -9,24 +9,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gatekeeper.links.deployment import Deploys, deploys
     from gatekeeper.links.images import ImageLink, containers_of, dockerfile_of
     from gatekeeper.links.secrets import Producer, producers_of
-    from gatekeeper.links.selectors import Selection, pods_of, selected, services_of
+    from gatekeeper.links.selectors import Rung, Selection, pods_of, scalers_of, selected, services_of
 
 _HOMES = {
+    "gatekeeper.links.deployment": ("Deploys", "deploys"),
     "gatekeeper.links.images": ("ImageLink", "containers_of", "dockerfile_of"),
     "gatekeeper.links.secrets": ("Producer", "producers_of"),
-    "gatekeeper.links.selectors": ("Selection", "pods_of", "selected", "services_of"),
+    "gatekeeper.links.selectors": ("Rung", "Selection", "pods_of", "scalers_of", "selected", "services_of"),
 }
 
 __all__ = [
+    "Deploys",
     "ImageLink",
     "Producer",
+    "Rung",
     "Selection",
     "containers_of",
+    "deploys",
     "dockerfile_of",
     "pods_of",
     "producers_of",
+    "scalers_of",
     "selected",
     "services_of",
 ]

@@ -1,0 +1,29 @@
+"""Whether this repository puts anything into production at all."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gatekeeper.project import Project
+
+# Technologies whose files say that something is deployed from here, also when they cannot be read.
+_DEPLOYING = ("kubernetes", "terraform", "docker")
+
+
+class Deploys(NamedTuple):
+    """The answer, and what it rests on."""
+
+    deploys: bool
+    proof: str
+
+
+def deploys(project: Project) -> Deploys:
+    """Whether there is anything here that is deployed; the proof counts what was looked at."""
+    return project.once("deploys", _deploys)
+
+
+def _deploys(project: Project) -> Deploys:
+    found = [technology for technology in _DEPLOYING if technology in project.technologies()]
+    if found:
+        return Deploys(True, f"{', '.join(found)} here")
+    return Deploys(False, f"0 of {len(project.tree.paths)} files hold {', '.join(_DEPLOYING)}")

@@ -1,0 +1,140 @@
+"""Kubernetes manifests to objects, workloads and containers."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from gatekeeper.discover import Tree
+from gatekeeper.models import Subject
+from gatekeeper.models.kubernetes.kustomize import FILE_NAMES, Builds, Kustomization, Patch, PatchEntry, builds
+from gatekeeper.models.kubernetes.objects import (
+    Container,
+    EnvVar,
+    HorizontalPodAutoscaler,
+    Object,
+    PodDisruptionBudget,
+    Port,
+    Service,
+    Workload,
+    amount,
+    is_object,
+    object_of,
+    texts,
+)
+from gatekeeper.models.kubernetes.quantity import quantity
+from gatekeeper.models.kubernetes.selector import LabelSelector, Requirement, written
+from gatekeeper.models.kubernetes.templates import holds_helm, of_helm, with_expressions
+from gatekeeper.node import START, Fault, Node, Source
+from gatekeeper.parsers import yaml
+
+__all__ = [
+    "Builds",
+    "Container",
+    "EnvVar",
+    "HorizontalPodAutoscaler",
+    "Kustomization",
+    "LabelSelector",
+    "Object",
+    "Patch",
+    "PatchEntry",
+    "PodDisruptionBudget",
+    "Port",
+    "Requirement",
+    "Service",
+    "Workload",
+    "amount",
+    "builds",
+    "quantity",
+    "read",
+    "texts",
+    "written",
+]
+
+_LOOKS_ALIKE = re.compile(r"""^[ \t{,]{0,16}["']?apiVersion["']?[ \t]*:""", re.MULTILINE)
+_WITH_KIND = re.compile(r"""(?:^|[{,])[ \t]{0,16}["']?kind["']?[ \t]*:""", re.MULTILINE)
+_HELM_ADVICE = "render it (helm template) and audit what comes out"
+
+
+def read(source: Source, tree: Tree) -> Iterator[Subject | Fault]:
+    """The objects of a manifest; a fault for what cannot be read or is still a template."""
+    text = source.text
+    alike = "apiVersion" in text and bool(_LOOKS_ALIKE.search(text) and _WITH_KIND.search(text))
+    if source.path.endswith(".json") and not alike:
+        return
+    if _is_template(source, tree, alike):
+        yield _unrendered(source)
+        return
+    documents = _parse(source)
+    technology = "kubernetes" if alike else ""
+    if posixpath.basename(source.path) in FILE_NAMES:
+        technology = "kubernetes"
+        kustomization = tree.once(builds).by_folder.get(posixpath.dirname(source.path))
+        if kustomization is not None and kustomization.path == source.path:
+            yield kustomization
+    elif alike and _is_patch(source, tree):
+        yield from (Patch(node) for node in documents.nodes if node.is_mapping)
+    elif alike:
+        yield from _objects(documents.nodes)
+    for fault in documents.faults:
+        yield _unrendered(source) if alike and "{{" in text else fault._replace(technology=technology)
+
+
+def _is_template(source: Source, tree: Tree, alike: bool) -> bool:
+    if "{{" not in source.text:
+        return False  # nothing to render: Helm would give it out as it stands
+    if of_helm(source.path, tree):
+        return True
+    return alike and (holds_helm(source.text) or not source.path.endswith((".yaml", ".yml", ".json")))
+
+
+def _unrendered(source: Source) -> Fault:
+    words = f"a template that is not rendered: {posixpath.basename(source.path)} cannot be judged as it stands"
+    return Fault(source, START, words, "template-unrendered", "kubernetes", _HELM_ADVICE)
+
+
+def _parse(source: Source) -> yaml.Documents:
+    return source.once(yaml.parse)
+
+
+def _is_patch(source: Source, tree: Tree) -> bool:
+    return source.path in tree.once(builds).patch_files
+
+
+def _objects(nodes: list[Node]) -> Iterator[Subject]:
+    waiting = [(node, 0) for node in reversed(nodes)]
+    while waiting:
+        node, depth = waiting.pop()
+        packed = _packed(node) if depth < _LISTS_IN_LISTS else None
+        if packed is not None:
+            waiting.extend((item, depth + 1) for item in reversed(packed))
+        elif is_object(node):
+            made = object_of(with_expressions(node))
+            yield made
+            if isinstance(made, Workload):
+                yield from made.containers
+
+
+_LISTS_IN_LISTS = 5
+
+
+def _packed(node: Node) -> list[Node] | None:
+    """The objects inside a List, a PodList, ... or an OpenShift Template."""
+    if not node.is_mapping:
+        return None
+    kind = written(node["kind"])
+    if kind == "Template" and node["objects"].is_list:
+        return list(node["objects"])
+    if not kind.endswith("List") or not node["items"].is_list:
+        return None
+    return [_item(node, kind.removesuffix("List"), item) for item in node["items"]]
+
+
+def _item(listing: Node, kind: str, item: Node) -> Node:
+    """An item of a PodList, which may leave out the kind that the list's name says."""
+    if not kind or not item.is_mapping or "kind" in item:
+        return item
+    said = listing["kind"]
+    head = {"apiVersion": listing["apiVersion"], "kind": Node(kind, said.source, said.span, said.key)}
+    return Node({**head, **item.value}, item.source, item.span, item.key, item.tag)

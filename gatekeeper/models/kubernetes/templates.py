@@ -1,0 +1,73 @@
+"""Text that is filled in before it is applied: Helm charts, and values like `${TAG}` or `<your-project>`."""
+
+from __future__ import annotations
+
+import re
+
+from gatekeeper.discover import Tree
+from gatekeeper.node import Expression, Node, Source
+
+REASON = "is filled in before it is applied"
+
+_HELM = re.compile(r"\{\{-?[ \t]*(?:\.Values\b|\.Release\b|\.Chart\b|\.Capabilities\b|\.Files\b|include |template |define |toYaml )")
+_MARKS = re.compile(r"\$[{(A-Z_]|\{\{|<[A-Za-z_]")
+_FILLED_IN = re.compile(
+    r"\$\{[^{}\n]{1,200}\}|\{\{[^\n]{0,300}?\}\}|\$\([A-Za-z_][\w.-]{0,100}\)|<[A-Za-z_][\w .:-]{0,100}>"
+    r"|\$[A-Z_][A-Z0-9_]{2,60}\b|\b__[A-Z][A-Z0-9_]{2,60}__\b"
+)
+
+# Below these, such marks belong to whoever reads the text later: a shell, the program, the alert's notification.
+_OPAQUE_KEYS = frozenset({"data", "binaryData", "stringData", "command", "args", "annotations", "description"})
+_OPAQUE_KINDS = frozenset(
+    "ConfigMap Secret PrometheusRule CustomResourceDefinition AnalysisTemplate ClusterAnalysisTemplate "
+    "Workflow WorkflowTemplate ClusterWorkflowTemplate CronWorkflow Task Pipeline GrafanaDashboard".split()
+)
+
+
+def of_helm(path: str, tree: Tree) -> bool:
+    """Whether the file is one of a chart's templates."""
+    folders = path.split("/")[:-1]
+    return any(
+        "/".join([*folders[:depth], "Chart.yaml"]) in tree for depth, name in enumerate(folders) if name == "templates"
+    )
+
+
+def holds_helm(text: str) -> bool:
+    return "{{" in text and _HELM.search(text) is not None
+
+
+def with_expressions(node: Node) -> Node:
+    """The same object, with an `Expression` for every value that is filled in later."""
+    kind = node["kind"]
+    if (kind.known and kind.text in _OPAQUE_KINDS) or not node.source.once(_marked):
+        return node
+    return _copy(node, {})
+
+
+def _marked(source: Source) -> bool:
+    return _MARKS.search(source.text) is not None
+
+
+def _copy(node: Node, done: dict[int, Node]) -> Node:
+    known = done.get(id(node))
+    if known is not None:
+        return known
+    made = done[id(node)] = _converted(node, done)
+    return made
+
+
+def _converted(node: Node, done: dict[int, Node]) -> Node:
+    value = node.value
+    if isinstance(value, str):
+        return _again(node, Expression(value, REASON)) if _FILLED_IN.search(value) else node
+    if isinstance(value, list):
+        items = [_copy(item, done) for item in value]
+        return node if all(new is old for new, old in zip(items, value, strict=True)) else _again(node, items)
+    if isinstance(value, dict):
+        inner = {key: child if key in _OPAQUE_KEYS else _copy(child, done) for key, child in value.items()}
+        return node if all(inner[key] is value[key] for key in value) else _again(node, inner)
+    return node
+
+
+def _again(node: Node, value: object) -> Node:
+    return Node(value, node.source, node.span, node.key, node.tag)

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gatekeeper import Finding
+from gatekeeper.models.kubernetes import Container
+from gatekeeper.rule import rule
+
+
+@rule(
+    "k8s-liveness-probe",
+    gate="workload-reliability",
+    severity="medium",
+    seed="4.2 Kubernetes Deployment Template",
+    aliases=["CKV_K8S_8", "polaris:livenessProbeMissing"],
+    where=lambda container: container.asked_for("livenessProbe"),
+)
+def liveness_probe(container: Container) -> Iterator[Finding]:
+    """Every container that runs permanently has a liveness probe.
+
+    Without one the kubelet restarts a container only when its process ends: one that hangs stays in place until a
+    person notices. Not asked of Jobs, CronJobs, Pods that run to completion, init containers, native sidecars,
+    ephemeral containers, and Knative Services (which add their own).
+
+    Bad:
+    ```yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app}
+    spec:
+      template:
+        spec:
+          containers:
+            # expect: no livenessProbe
+            - name: app
+              image: app:1.2.0
+              readinessProbe: {httpGet: {path: /ready, port: 8080}}
+    ```
+
+    Good:
+    ```yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app}
+    spec:
+      template:
+        spec:
+          initContainers:
+            - {name: migrate, image: "app:1.2.0"}
+          containers:
+            - name: app
+              image: app:1.2.0
+              livenessProbe: {httpGet: {path: /health, port: 8080}}
+    ---
+    apiVersion: batch/v1
+    kind: CronJob
+    metadata: {name: report}
+    spec:
+      jobTemplate:
+        spec:
+          template:
+            spec:
+              containers: [{name: report, image: "report:1.0.0"}]
+    ```
+    """
+    if not container.node["livenessProbe"].present:
+        yield Finding(container, f"no livenessProbe: {container.container_name} is not restarted when it hangs")

@@ -100,7 +100,7 @@ class Definition(msgspec.Struct, forbid_unknown_fields=True):
     statement: str
     seed: str
     fails_at: Literal["low", "medium", "high", "critical"] = "high"
-    unknown_blocks: list[str] = ["release"]
+    unknown_blocks: list[str] = msgspec.field(default_factory=lambda: ["release"])
     criteria: list[Proof] = []
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from gatekeeper import engine, gates, waivers
 from gatekeeper.catalogue import Catalogue, home, select
-from gatekeeper.discover import Commit, Skip, Tree, Unreadable, commit_of, discover, sort_out
+from gatekeeper.discover import Commit, Skip, Tree, Unreadable, commit_of, discover, is_test_data, sort_out
 from gatekeeper.models import Subject
 from gatekeeper.models.files import File, Suppression, suppressions
 from gatekeeper.node import START, Fault, Source, Span
@@ -25,6 +25,7 @@ class Presentation(msgspec.Struct, frozen=True):
 
     colour: bool = False
     width: int | None = None
+    table: bool = True
     verdicts: bool = False
     files: bool = False
     quiet: bool = False
@@ -54,7 +55,8 @@ class Report(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What is to be audited, and how."""
+    """What is to be audited, and how. `paths` (below the root) narrow it to files or folders and, when they leave
+    something out, to the rules that judge by one file alone."""
 
     root: Path
     settings: Settings
@@ -63,7 +65,8 @@ class Request(msgspec.Struct, frozen=True):
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     fail_on: str | None = None
-    paths: tuple[str, ...] | None = None
+    paths: tuple[str, ...] = ()
+    force_exclude: bool = False
     today: datetime.date | None = None
     shown: Presentation = Presentation()
 
@@ -81,10 +84,12 @@ def audit(request: Request, hooks: Any) -> Report:
     selected = request.select or tuple(request.settings.select)
     rules = _enabled(select(every, selected, [*request.settings.ignore, *request.ignore]), request.settings)
     tree = discover(request.root, staged=request.staged)
-    project = read(tree, hooks, request.settings, request.today, request.paths)
-    outcomes, reported = waivers.settle(
-        engine.run(rules, project), project, (name for rule in every for name in (rule.id, *rule.aliases))
-    )
+    narrowed = bool(request.paths) and "." not in request.paths
+    if narrowed:
+        rules = [rule for rule in rules if rule.per_file]
+    project = read(tree, hooks, request)
+    known = (name for rule in every for name in (rule.id, *rule.aliases))
+    outcomes, reported = waivers.settle(engine.run(rules, project), project, known)
     definitions = gates.load(home() / "gates.yaml")
     only_rules = request.profile == "pre-commit" or bool(selected)
     table = gates.judge(
@@ -117,23 +122,35 @@ def _by_gravity(each: waivers.Reported) -> tuple[int, str, str, int, int]:
     return -grave, each.rule.id, each.at.source.path, each.at.span.line, each.at.span.column
 
 
-def read(
-    tree: Tree, hooks: Any, settings: Settings | None = None, today: datetime.date | None = None, paths: Iterable[str] | None = None
-) -> Project:
-    """Every file that somebody reads, as subjects. `hooks` is pluggy's relay; `paths` narrows what is judged."""
-    settings = settings or Settings()
-    judged, skipped = sort_out(tree, settings.exclude)
-    chosen = judged if paths is None else [path for path in judged if path in set(paths)]
+def read(tree: Tree, hooks: Any, request: Request | None = None) -> Project:
+    """Every file that somebody reads, as subjects of a project."""
+    request = request or Request(tree.root, Settings())
+    judged, skipped = _sorted_out(tree, request)
     subjects: list[Subject] = []
-    for path in chosen:
+    for path in judged:
         source = tree.source(path)
-        read = _read_file(source, hooks.gatekeeper_read(source=source, tree=tree))
-        if read is None:
+        found = _read_file(source, hooks.gatekeeper_read(source=source, tree=tree))
+        if found is None:
             skipped.append(Skip(path, "no rule reads this kind of file"))
         else:
-            subjects += read
-    project = Project(tree, subjects, skipped=skipped, settings=settings, today=today)
+            subjects += found
+    project = Project(tree, subjects, skipped=sorted(skipped), settings=request.settings, today=request.today)
     return project
+
+
+def _sorted_out(tree: Tree, request: Request) -> tuple[list[str], list[Skip]]:
+    """What to judge. A path that was named is judged whatever its folders are called, unless that is forced."""
+    judged, skipped = sort_out(tree, request.settings.exclude)
+    if not request.paths:
+        return judged, skipped
+    named = [path for path in tree.paths if any(_below(path, above) for above in request.paths)]
+    if request.force_exclude:
+        return sorted(set(named) & set(judged)), []
+    return [path for path in named if not any(is_test_data(path, above) for above in request.paths if _below(path, above))], []
+
+
+def _below(path: str, above: str) -> bool:
+    return above in (".", path) or path.startswith(f"{above}/")
 
 
 def _read_file(source: Source, readings: Sequence[Iterable[Subject | Fault]]) -> list[Subject] | None:

@@ -170,6 +170,12 @@ def commit_of(root: Path) -> Commit | None:
     return Commit(head, any(not line.startswith("#") for line in lines))
 
 
+def is_test_data(path: str, root: str = ".") -> bool:
+    """Whether a path lies in a folder of test data below `root`: what stands there is not what is delivered."""
+    below = path if root == "." else path[len(root) :]
+    return not TEST_DATA.isdisjoint(below.split("/")[:-1])
+
+
 def sort_out(tree: Tree, exclude: Iterable[str] = ()) -> tuple[list[str], list[Skip]]:
     """Which paths are to be judged, and the others with the reason. `exclude` holds globs (`docs/old/**`)."""
     from fnmatch import translate
@@ -183,7 +189,7 @@ def sort_out(tree: Tree, exclude: Iterable[str] = ()) -> tuple[list[str], list[S
         excluded = next((glob for glob, pattern in patterns if pattern.match(path)), None)
         if excluded:
             skipped.append(Skip(path, f"excluded by {excluded}"))
-        elif not TEST_DATA.isdisjoint(folders):
+        elif is_test_data(path):
             skipped.append(Skip(path, "test data"))
         elif not VENDORED.isdisjoint(folders):
             skipped.append(Skip(path, "vendored"))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 import msgspec
 
 from gatekeeper.models import Subject
 from gatekeeper.node import Unresolved
 from gatekeeper.project import Project
-from gatekeeper.rule import Answer, Finding, Reason, Rule, Unknown
+from gatekeeper.rule import Answer, Finding, Reason, Rule, Unknown, takes_project
+
+T = TypeVar("T")
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -86,9 +89,8 @@ def _judge(rule: Rule, subject: Subject, project: Project) -> Verdict | None:
     return Verdict(subject, tuple(findings), tuple(unknowns))
 
 
-def _call(function: object, subject: Subject, project: Project) -> Iterable[Answer]:
-    takes_project = function.__code__.co_argcount > 1  # type: ignore[attr-defined]  # plain functions only
-    return function(subject, project) if takes_project else function(subject)  # type: ignore[operator,no-any-return]
+def _call(function: Callable[..., T], subject: Subject, project: Project) -> T:
+    return function(subject, project) if takes_project(function) else function(subject)
 
 
 def _unknown(unresolved: Unresolved) -> Unknown:

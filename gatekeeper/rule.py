@@ -132,8 +132,18 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     def technology(self) -> str:
         return self.subject.technology
 
+    @property
+    def per_file(self) -> bool:
+        """Whether it judges by its subject alone: neither its check nor its `where` asks for the project."""
+        return not any(takes_project(function) for function in (self.check, self.where) if function)
+
     def examples(self) -> list[Example]:
         return list(read_examples(self.page, self.subject.example_path))
+
+
+def takes_project(function: Check | Where) -> bool:
+    """Whether it wants the project as its second argument."""
+    return int(function.__code__.co_argcount) > 1  # type: ignore[union-attr]  # plain functions only
 
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")

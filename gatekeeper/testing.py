@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gatekeeper import engine
-from gatekeeper.audit import read
+from gatekeeper.audit import Request, read
 from gatekeeper.catalogue import Catalogue
 from gatekeeper.discover import Tree
 from gatekeeper.project import Project
@@ -69,7 +69,7 @@ def project_of(files: Iterable[tuple[str, str]], hooks: Any = None) -> Project:
     contents: dict[str, str | bytes] = dict(files)
     tree = Tree(Path("."), contents, contents)
     settings = load(tree.source("gatekeeper.yaml")) if "gatekeeper.yaml" in tree else Settings()
-    return read(tree, hooks or manager().hook, settings, TODAY)
+    return read(tree, hooks or manager().hook, Request(tree.root, settings, today=TODAY))
 
 
 def check(case: Case, hooks: Any = None) -> None:

@@ -1,0 +1,96 @@
+"""argv in, exit code out. Nothing below prints or exits."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+VERBS = {
+    "audit": "judge the whole repository: the gate table, then the findings",
+    "check": "judge the files given, findings only: for hooks and editors",
+    "explain": "the page of a rule or a gate",
+    "rules": "the rules there are",
+    "init": "write a commented gatekeeper.yaml from what is found here",
+    "doctor": "versions, where each setting comes from, tools found",
+    "schema": "the JSON Schema of gatekeeper.yaml, or of the report",
+    "completion": "shell completion for bash, zsh or fish",
+}
+
+EXIT_CODES = """\
+exit codes:
+  0    ready (audit), or no finding (check)
+  1    a gate fails, or a finding
+  2    wrong use, or settings that cannot be used
+  3    not proven: nothing failed, but something could not be judged
+  130  interrupted
+"""
+
+_EXAMPLES = """\
+examples:
+  gatekeeper audit                          is this repository ready for production?
+  gatekeeper audit --output json=gate.json  the same, and a report for other programs
+  gatekeeper check k8s/deployment.yaml      what is wrong in this file?
+  gatekeeper explain docker-nonroot         why, and what a good one looks like
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words in (["--version"], ["-V"]):  # the start-up that scripts measure: nothing is imported for it
+        from gatekeeper import __version__
+
+        print(f"gatekeeper {__version__}")
+        return 0
+    try:
+        return _run(words)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return 130
+    except BrokenPipeError:  # `| head` has seen enough
+        sys.stderr.close()
+        return 0
+
+
+def _run(words: list[str]) -> int:
+    from importlib import import_module
+
+    from gatekeeper.commands.arguments import Parser, RawText, Wrong
+
+    verb = words[0] if words else ""
+    if verb not in VERBS:
+        return _without_verb(verb, words)
+    module = import_module(f"gatekeeper.commands.{verb}")
+    parser = Parser(
+        prog=f"gatekeeper {verb}", description=module.__doc__, epilog=f"{module.EXAMPLES}\n{EXIT_CODES}", formatter_class=RawText
+    )
+    module.add(parser)
+    try:
+        code: int = module.run(parser.parse_args(words[1:]))
+    except Wrong as wrong:
+        sys.stderr.write(f"gatekeeper: {wrong}\n")
+        return 2
+    return code
+
+
+def _without_verb(verb: str, words: list[str]) -> int:
+    from gatekeeper.commands.arguments import Parser, RawText
+
+    verbs = "\n".join(f"  {name:11} {about}" for name, about in VERBS.items())
+    parser = Parser(
+        prog="gatekeeper",
+        usage="gatekeeper COMMAND [OPTION ...]",
+        description="Is this repository ready for production?",
+        epilog=f"commands:\n{verbs}\n\n{_EXAMPLES}\n{EXIT_CODES}",
+        formatter_class=RawText,
+    )
+    parser.add_argument("-V", "--version", action="store_true", help="print the version and stop")
+    if verb and not verb.startswith("-"):
+        from difflib import get_close_matches
+
+        near = get_close_matches(verb, VERBS, n=1)
+        meant = f"did you mean `gatekeeper {near[0]}`?" if near else f"expected one of {', '.join(VERBS)}"
+        parser.error(f"no command {verb!r}; {meant}")
+    parser.parse_args(words)
+    parser.print_help()
+    return 2

@@ -1,0 +1,1 @@
+"""One module a verb: `add(parser)` gives its arguments, `run(options)` its exit code."""

@@ -1,0 +1,72 @@
+"""A report to where it was asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from gatekeeper.audit import Report
+from gatekeeper.commands.arguments import Wrong
+from gatekeeper.plugins import FORMATS
+
+
+def outputs(asked: list[str]) -> list[tuple[str, Path | None]]:
+    """`--output json=gate.json` as (format, path). Raises `Wrong` for a format that nobody renders."""
+    return [_output(each) for each in asked or ["text"]]
+
+
+def _output(asked: str) -> tuple[str, Path | None]:
+    name, _, path = asked.partition("=")
+    if not name:
+        raise Wrong(f"--output {asked}: expected FORMAT or FORMAT=PATH")
+    return name, Path(path) if path else None
+
+
+def emit(report: Report, wanted: list[tuple[str, Path | None]], hooks: Any) -> None:
+    """Render and write every output. Raises `Wrong` for an unknown format or a path that cannot be written."""
+    for name, path in wanted:
+        rendered = _rendered(report, name, hooks)
+        if path is None:
+            _to_stdout(rendered)
+            continue
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(rendered, "utf-8")
+        except OSError as error:
+            raise Wrong(f"--output {name}={path}: {error.strerror}") from None
+
+
+def for_github(report: Report, wanted: list[tuple[str, Path | None]], hooks: Any) -> None:
+    """Under GitHub Actions: annotations on the lines, and the table in the job's summary, without being asked."""
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return
+    if not any(path is None and name != "text" for name, path in wanted):  # standard output is another program's
+        _to_stdout(_rendered(report, "github", hooks))
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if summary:
+        try:
+            with open(summary, "a", encoding="utf-8") as file:
+                file.write(_rendered(report, "markdown", hooks))
+        except OSError as error:
+            sys.stderr.write(f"gatekeeper: the job summary cannot be written: {error.strerror}\n")
+
+
+def _rendered(report: Report, name: str, hooks: Any) -> str:
+    rendered: str | None = hooks.gatekeeper_render(report=report, format=name)
+    if rendered is None:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, FORMATS, n=1)
+        raise Wrong(f"no format {name!r}; {f'did you mean {near[0]}?' if near else 'there is ' + ', '.join(FORMATS)}")
+    return rendered if rendered.endswith("\n") or not rendered else rendered + "\n"
+
+
+def _to_stdout(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except UnicodeEncodeError:  # a console that cannot show a character of a path or a source line
+        encoding = sys.stdout.encoding or "ascii"
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))

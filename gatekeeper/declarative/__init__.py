@@ -1,0 +1,231 @@
+"""A rule written as data: a YAML file to a `Rule`, the same as a Python rule makes.
+
+    id: tf-rds-encrypted
+    title: RDS storage is encrypted
+    why: |
+      A copied snapshot or a stolen disk is readable without it.
+    severity: high
+    gate: security-posture
+    seed: "6.1 Security Hardening"
+    aliases: [CKV_AWS_16, AWS-0080]
+    each: terraform.Resource
+    where: {it.type: aws_db_instance}
+    must:
+      storage_encrypted: {equals: true, absent: fail}
+    message: storage is not encrypted
+    fix: set storage_encrypted = true
+    bad: |
+      # expect: not encrypted
+      resource "aws_db_instance" "orders" {}
+    good: |
+      resource "aws_db_instance" "orders" { storage_encrypted = true }
+
+`where` chooses the subjects, `must` is what holds for each of them; see `conditions` for both. `bad`, `good` and
+`unknown` are its tests: one text, or a list of `{case, text}` or `{case, files: {path: text}}`. Code is never loaded:
+`each` names a model that ships with gatekeeper, or one of a plugin that is already loaded.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gatekeeper.declarative.conditions import Context, Malformed, Result, Test, read_condition
+from gatekeeper.models import Subject
+from gatekeeper.node import Expression, Missing, Node, Source, Unresolved
+from gatekeeper.parsers import yaml
+from gatekeeper.project import Project
+from gatekeeper.rule import Answer, Finding, Fix, Reason, Rule, Spot, Unknown, Where, build
+
+_TEXTS = ("id", "title", "why", "severity", "gate", "each", "message")
+_EXAMPLES = ("bad", "good", "unknown")
+_KEYS = (*_TEXTS, "seed", "aliases", "where", "must", "fix", *_EXAMPLES)
+
+
+def read(path: Path) -> Rule:
+    """The rule of one file. Raises ValueError (path:line, what was expected, what to do) for a malformed one."""
+    source = Source(str(path), path.read_text("utf-8"))
+    nodes, faults = yaml.parse(source)
+    if faults:
+        raise ValueError(f"{path}:{faults[0].span.line}: {faults[0].message}: mend the YAML")
+    if len(nodes) != 1:
+        raise ValueError(f"{path}:1: expected one rule: one file holds one YAML document")
+    try:
+        return _read(nodes[0], str(path))
+    except Malformed as error:
+        raise ValueError(f"{path}:{error.at.mark.line}: {error}") from None
+
+
+def _read(node: Node, origin: str) -> Rule:
+    _check_keys(node)
+    kind = _kind(node["each"])
+    must = read_condition(node["must"], kind)
+    where = read_condition(node["where"], kind) if "where" in node else None
+    try:
+        return build(
+            id=_text(node["id"]), title=_text(node["title"]).rstrip("."), why=_text(node["why"]),
+            severity=_text(node["severity"]), gate=_text(node["gate"]), seed=_text(node["seed"]),
+            aliases=tuple(_list_of_texts(node["aliases"])), subject=kind, origin=origin, page=_page(node, kind),
+            check=_check(must, _text(node["message"]), _text(node["fix"])), where=where and _where(where),
+        )  # fmt: skip
+    except ValueError as error:
+        raise Malformed(node, str(error)) from None
+
+
+def _check_keys(node: Node) -> None:
+    if not node.is_mapping:
+        raise Malformed(node, "expected a mapping that starts with 'id:'")
+    for key, value in node.items():
+        if key not in _KEYS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(key, _KEYS, 1)
+            advice = f"did you mean {near[0]!r}?" if near else f"a rule has {', '.join(_KEYS)}"
+            raise Malformed(Node(key, value.source, value.key or value.span), f"unknown key {key!r}: {advice}")
+    for key in (*_TEXTS, "must"):
+        if not node[key].present:
+            raise Malformed(node, f"no '{key}': a rule needs {', '.join(_TEXTS)} and must")
+
+
+def _text(node: Node) -> str:
+    if node.is_mapping or node.is_list:
+        raise Malformed(node, "expected text")
+    return node.text.strip()
+
+
+def _list_of_texts(node: Node) -> Iterator[str]:
+    if node.present and not node.is_list:
+        raise Malformed(node, "expected a list: [CKV_AWS_16, AWS-0080]")
+    for item in node:
+        yield _text(item)
+
+
+_BUILT_IN = re.compile(r"([a-z][a-z0-9_]*)\.([A-Z]\w*)\Z")
+_OF_PLUGIN = re.compile(r"([A-Za-z_][\w.]*):([A-Z]\w*)\Z")
+
+
+def _kind(node: Node) -> type[Subject]:
+    """The type of subject that `each` names. Imports our own models only; a plugin's must be loaded already."""
+    name = _text(node)
+    if built_in := _BUILT_IN.match(name):
+        from importlib import import_module
+        from importlib.util import find_spec
+
+        if find_spec(f"gatekeeper.models.{built_in[1]}"):
+            import_module(f"gatekeeper.models.{built_in[1]}")
+        if found := Subject.registry.get(name):
+            return found
+    elif of_plugin := _OF_PLUGIN.match(name):
+        kind = getattr(sys.modules.get(of_plugin[1]), of_plugin[2], None)
+        if isinstance(kind, type) and issubclass(kind, Subject):
+            return kind
+        raise Malformed(node, f"{name!r} is not loaded: name its plugin with --plugin or in your own configuration")
+    known = ", ".join(sorted(Subject.registry))
+    raise Malformed(node, f"{name!r} is no subject: expected technology.Class; known here are {known}")
+
+
+# judging
+
+
+def _where(test: Test) -> Where:
+    def where(subject: Subject, project: Project) -> bool:
+        result = test(subject.node, Context(subject, project))
+        if result.truth is None:
+            raise Unresolved(result.at[0], result.at[0].expression or Expression(_path(result.at[0]), "is not written"))
+        return result.truth
+
+    return where
+
+
+def _check(test: Test, message: str, fix: str) -> Any:
+    remedy = Fix(fix) if fix else None
+
+    def check(subject: Subject, project: Project) -> Iterator[Answer]:
+        result = test(subject.node, Context(subject, project))
+        if result.truth is None:
+            yield _unknown(subject, result)
+        elif not result.truth:
+            for spot in _spots(subject, result):
+                yield Finding(spot, message, fix=remedy)
+
+    return check
+
+
+def _unknown(subject: Subject, result: Result) -> Unknown:
+    node = result.at[0]
+    if node.expression:
+        return Unknown(node, f"{node.expression.text} {node.expression.reason}")
+    words = f"{_path(node)} is not written here, and nobody can tell what that means"
+    return Unknown(_spots(subject, result)[0], words, Reason.NO_EVIDENCE)
+
+
+def _path(node: Node) -> str:
+    return node.path if isinstance(node, Missing) else "a value"
+
+
+def _spots(subject: Subject, result: Result) -> list[Spot]:
+    """Where to underline, each place once: the subject itself when what is missing is missing from its body."""
+    spots: dict[tuple[str, Any], Spot] = {}
+    for node in result.at:
+        own = not node.present and node.mark == subject.node.mark
+        spots.setdefault((node.source.path, subject.span if own else node.mark), subject if own else node)
+    return list(spots.values()) or [subject]
+
+
+# the page
+
+
+def _page(node: Node, kind: type[Subject]) -> str:
+    """The rule as a docstring that `rule.read_examples` understands: title, why, examples."""
+    title = _text(node["title"]).rstrip(".")
+    parts = [f"{title}.", _text(node["why"])]
+    for verdict in _EXAMPLES:
+        for case, files in _examples(node[verdict], kind.example_path):
+            heading = verdict.capitalize()
+            parts.append(_heading(heading, case) + "\n" + "\n".join(_fence(path, text) for path, text in files))
+    return "\n\n".join(parts) + "\n"
+
+
+def _heading(word: str, case: str) -> str:
+    named, _, expected = case.partition("#")
+    if "\n" in case or ":" in named:
+        raise ValueError(f"the case {case!r} is a heading: one line without ':'")
+    words = f"{word}, {named.strip()}:" if named.strip() else f"{word}:"
+    return f"{words} # {expected.strip()}" if expected else words
+
+
+def _examples(node: Node, default_path: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    if not node.present:
+        return
+    if isinstance(node.value, str):
+        yield "", [(default_path, node.value)]
+        return
+    if not node.is_list:
+        raise Malformed(node, "expected one text, or a list of {case, text} or {case, files: {path: text}}")
+    for each in node:
+        if each["files"].is_mapping and len(each["files"]):
+            files = [(path, _example_text(text)) for path, text in each["files"].items()]
+        else:
+            files = [(default_path, _example_text(each["text"]))]
+        yield _text(each["case"]), files
+
+
+def _example_text(node: Node) -> str:
+    if not isinstance(node.value, str):
+        raise Malformed(node, "expected {case, text} or {case, files: {path: text}}, with the text below '|'")
+    return node.value
+
+
+_LANGUAGES = {".tf": "hcl", ".yaml": "yaml", ".yml": "yaml", ".json": "json", ".md": "markdown"}
+
+
+def _fence(path: str, text: str) -> str:
+    if re.search(r"\s", path):
+        raise ValueError(f"the example path {path!r} holds a blank: a fence cannot name it")
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    ticks = "`" * max(3, longest + 1)
+    language = _LANGUAGES.get(Path(path).suffix, "text")
+    return f"{ticks}{language} {path}\n{text.rstrip(chr(10))}\n{ticks}"

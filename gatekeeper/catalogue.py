@@ -18,6 +18,10 @@ def home() -> Path:
     return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
 
 
+class Broken(ValueError):
+    """A rule file that cannot be loaded: which, and why."""
+
+
 class Catalogue:
     """The rules of some folders, each folder's subfolder named after a technology. Loads what is asked for, once."""
 
@@ -29,13 +33,13 @@ class Catalogue:
         return sorted({f.name for folder in self.folders for f in folder.iterdir() if f.is_dir() and f.name[0] not in "._"})
 
     def rules(self, technologies: Iterable[str] | None = None) -> list[Rule]:
-        """The rules of the technologies named (all when None), sorted by id. Raises ValueError for a bad catalogue."""
+        """The rules of the technologies named (all when None), sorted by id. Raises `Broken`."""
         wanted = sorted(set(self.technologies() if technologies is None else technologies))
         found = [rule for folder in self.folders for name in wanted for rule in self._load(folder / name)]
         known: dict[str, Rule] = {}
         for rule in found:
             if rule.id in known:
-                raise ValueError(f"two rules have the id {rule.id}: {known[rule.id].origin} and {rule.origin}")
+                raise Broken(f"two rules have the id {rule.id}: {known[rule.id].origin} and {rule.origin}")
             known[rule.id] = rule
         return sorted(found, key=lambda rule: rule.id)
 
@@ -53,7 +57,10 @@ def load(folder: Path, *, code: bool = True) -> Iterator[Rule]:
         elif path.suffix in (".yaml", ".yml"):
             from gatekeeper.declarative import read
 
-            yield read(path)
+            try:
+                yield read(path)
+            except ValueError as error:
+                raise Broken(str(error)) from error
 
 
 def _python(path: Path) -> Iterator[Rule]:
@@ -62,10 +69,13 @@ def _python(path: Path) -> Iterator[Rule]:
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # a plugin's mistake: said with the path of its file
+        raise Broken(f"{path}: {type(error).__name__}: {error}") from error
     rules = [value for value in vars(module).values() if isinstance(value, Rule)]
     if len(rules) != 1:
-        raise ValueError(f"{path}: one file, one rule; this one has {len(rules)}")
+        raise Broken(f"{path}: one file, one rule; this one has {len(rules)}")
     from msgspec.structs import replace
 
     yield replace(rules[0], origin=str(path))

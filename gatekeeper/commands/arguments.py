@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from gatekeeper import settings as settings_module
+from gatekeeper.catalogue import Broken, Catalogue
 from gatekeeper.discover import Unreadable, read_text
 from gatekeeper.node import Source
+from gatekeeper.rule import Rule
 from gatekeeper.settings import FILE, Settings
 
 PROFILES = ("pre-commit", "pull-request", "release")
@@ -107,4 +109,12 @@ def hooks(names: list[str]) -> Any:
     try:
         return manager(names).hook
     except NoSuchPlugin as error:
+        raise Wrong(str(error)) from None
+
+
+def every_rule(relay: Any) -> list[Rule]:
+    """Every rule of the built-in catalogue and of the plugins. Raises `Wrong` when one cannot be loaded."""
+    try:
+        return Catalogue(folder for folders in relay.gatekeeper_catalogues() for folder in folders).rules()
+    except Broken as error:
         raise Wrong(str(error)) from None

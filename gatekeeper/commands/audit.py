@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from gatekeeper.audit import Presentation, Report, Request, audit
-from gatekeeper.catalogue import NoSuchRule
+from gatekeeper.catalogue import Broken, NoSuchRule
 from gatekeeper.commands.arguments import (
     PROFILES,
     Wrong,
@@ -67,7 +67,7 @@ def judged(request: Request, relay: object) -> Report:
     """The report. Raises `Wrong` for what the person who typed the command can mend."""
     try:
         return audit(request, relay)
-    except (NoSuchRule, Unreadable) as error:
+    except (NoSuchRule, Broken, Unreadable) as error:
         raise Wrong(str(error)) from None
 
 

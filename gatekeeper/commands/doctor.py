@@ -1,0 +1,88 @@
+"""What gatekeeper runs with: versions, plugins, where each setting comes from, and which other tools are here."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from gatekeeper.commands.arguments import profile, settings_of
+from gatekeeper.commands.audit import check_root
+from gatekeeper.settings import Settings
+
+EXAMPLES = """\
+examples:
+  gatekeeper doctor
+  gatekeeper doctor ../shop
+"""
+
+_PARTS = ("msgspec", "pluggy", "pyyaml", "tree-sitter", "tree-sitter-hcl", "python-hcl2", "dockerfile-parse", "markdown-it-py")
+_TOOLS = ("git", "terraform", "helm", "kustomize", "promtool", "checkov", "hadolint", "zizmor", "trivy")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("root", nargs="?", default=".", metavar="ROOT")
+    parser.add_argument("--isolated", action="store_true", help="without the repository's gatekeeper.yaml")
+
+
+def run(options: argparse.Namespace) -> int:
+    root = Path(options.root)
+    check_root(root)
+    sections = {"versions": _versions(), "plugins installed": _plugins(), "settings": _settings(root, options.isolated), "tools on PATH": _tools()}  # fmt: skip
+    print("\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in sections.items()))
+    return 0
+
+
+def _versions() -> Iterator[str]:
+    from importlib.metadata import PackageNotFoundError, packages_distributions, version
+
+    import yaml
+
+    from gatekeeper import __version__
+
+    yield f"{'gatekeeper':18} {__version__}   {Path(__file__).parent.parent}"
+    yield f"{'python':18} {platform.python_version()}   {sys.executable}"
+    for part in _PARTS:
+        try:
+            yield f"{part:18} {version(part)}"
+        except PackageNotFoundError:
+            yield f"{part:18} not installed"
+    yield f"{'YAML':18} {'libyaml (fast)' if hasattr(yaml, 'CBaseLoader') else 'pure Python: slow, and deep nesting is refused late'}"
+    if len(set(packages_distributions().get("hcl2", ()))) > 1:
+        yield "hcl2 is installed twice (python-hcl2 and bc-python-hcl2): give checkov an environment of its own"
+
+
+def _plugins() -> Iterator[str]:
+    from importlib.metadata import entry_points
+
+    found = [f"{entry.name:18} {entry.value}" for entry in entry_points(group="gatekeeper")]
+    yield from sorted(found) or ["none; a plugin is loaded when --plugin NAME asks for it"]
+
+
+def _settings(root: Path, isolated: bool) -> Iterator[str]:
+    settings, origin = settings_of(root, isolated)
+    yield f"file: {root / origin}" if origin else "file: none"
+    default = Settings()
+    for field in msgspec.structs.fields(Settings):
+        value = getattr(settings, field.name)
+        where = origin if value != getattr(default, field.name) else "default"
+        yield f"{field.name:18} {msgspec.json.encode(value).decode()}   ({where})"
+    yield f"{'profile in force':18} {profile(None, settings)}   ({_profile_origin(settings, origin)})"
+
+
+def _profile_origin(settings: Settings, origin: str) -> str:
+    if settings.profile:
+        return origin
+    event = os.environ.get("GITHUB_EVENT_NAME") or os.environ.get("CI_PIPELINE_SOURCE")
+    return f"the CI event {event}" if event else "default"
+
+
+def _tools() -> Iterator[str]:
+    for tool in _TOOLS:
+        yield f"{tool:18} {shutil.which(tool) or 'not found'}"

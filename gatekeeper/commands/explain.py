@@ -1,0 +1,98 @@
+"""The page of a rule or a gate: what it asks, why, and examples. Other tools' ids of a rule work too."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import textwrap
+from collections.abc import Iterable, Iterator
+
+from gatekeeper import gates
+from gatekeeper.catalogue import home
+from gatekeeper.commands.arguments import Wrong, every_rule, hooks
+from gatekeeper.gates import Definition
+from gatekeeper.rule import Rule
+
+EXAMPLES = """\
+examples:
+  gatekeeper explain docker-nonroot
+  gatekeeper explain CKV_K8S_23       by another tool's id
+  gatekeeper explain secrets          a gate: its criteria and what proves them
+"""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("id", metavar="ID", help="a rule, another tool's id for it, or a gate")
+    parser.add_argument("--plugin", action="append", default=[], metavar="NAME", help="load an installed plugin")
+
+
+def run(options: argparse.Namespace) -> int:
+    rules = every_rule(hooks(options.plugin))
+    definitions = gates.load(home() / "gates.yaml")
+    wanted = options.id
+    found = [rule for rule in rules if wanted in (rule.id, *rule.aliases)]
+    gate = next((definition for definition in definitions if definition.id == wanted), None)
+    if found:
+        print("\n\n".join(page_of_rule(rule) for rule in found))
+    elif gate:
+        print(page_of_gate(gate, rules))
+    else:
+        raise Wrong(_unknown(wanted, rules, definitions))
+    return 0
+
+
+def page_of_rule(rule: Rule) -> str:
+    """A rule's page, as its file carries it."""
+    lines = [rule.id, "=" * len(rule.id), *_wrap(f"{rule.title}."), "", *_facts(rule), "", *_wrap(rule.why)]
+    for example in rule.examples():
+        case = f" ({example.case})" if example.case and "expect:" not in example.case else ""
+        lines += ["", f"{example.verdict.capitalize()}{case}:"]
+        for path, text in example.files:
+            lines += ["", f"    {path}", *(f"    | {line}".rstrip() for line in text.rstrip().splitlines())]
+    return "\n".join(lines)
+
+
+def _facts(rule: Rule) -> Iterator[str]:
+    yield f"severity  {rule.severity}"
+    yield f"gate      {rule.gate}"
+    yield f"judges    {rule.technology}: each {rule.subject.__name__}"
+    if rule.seed:
+        yield f"asked by  {rule.seed}"
+    if rule.aliases:
+        yield from textwrap.wrap(
+            ", ".join(rule.aliases), 90, initial_indent="also      ", subsequent_indent=" " * 10, break_on_hyphens=False
+        )
+
+
+def page_of_gate(gate: Definition, rules: Iterable[Rule]) -> str:
+    """A gate's page: its criteria, who settles each, and when it stands in the way."""
+    lines = [gate.title, "=" * len(gate.title), *_wrap(f"{gate.statement[:1].upper()}{gate.statement[1:]}."), ""]
+    lines += [f"fails at    {gate.fails_at}; lower severities are advisories"]
+    lines += [f"UNKNOWN     stands in the way in: {', '.join(gate.unknown_blocks) or 'no profile'}"]
+    lines += [f"asked by    {gate.seed}", "", "Criteria:"]
+    mine = [rule for rule in rules if rule.gate == gate.id]
+    width = max([len(each.id) for each in (*mine, *gate.criteria)], default=0)
+    lines += [f"  {rule.id:{width}}  {rule.severity:8}  {rule.title}" for rule in mine]
+    for proof in gate.criteria:
+        lines += [f"  {proof.id:{width}}  {proof.reason}  {proof.statement}", f"  {'':{width}}  next: {proof.next}"]
+    return "\n".join(lines)
+
+
+def _wrap(text: str) -> list[str]:
+    width = min(shutil.get_terminal_size((100, 24)).columns, 100)
+    paragraphs = text.split("\n\n")
+    lines: list[str] = []
+    for paragraph in paragraphs:
+        kept = any(line.startswith((" ", "-", "|", "*")) for line in paragraph.splitlines())
+        lines += paragraph.splitlines() if kept else textwrap.wrap(" ".join(paragraph.split()), width)
+        lines.append("")
+    return lines[:-1]
+
+
+def _unknown(wanted: str, rules: Iterable[Rule], definitions: Iterable[Definition]) -> str:
+    from difflib import get_close_matches
+
+    every = [name for rule in rules for name in (rule.id, *rule.aliases)] + [gate.id for gate in definitions]
+    near = get_close_matches(wanted, every, n=3)
+    hint = f"did you mean {' or '.join(near)}?" if near else "see `gatekeeper rules`"
+    return f"no rule or gate {wanted!r}; {hint}"

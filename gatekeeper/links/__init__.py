@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gatekeeper.links.deployment import Deploys, deploys
     from gatekeeper.links.images import ImageLink, containers_of, dockerfile_of
+    from gatekeeper.links.overlays import Overlay, Rewrite, overlaid, relabelled, rewritten
+    from gatekeeper.links.runbooks import RunbookLink, runbook_of
     from gatekeeper.links.secrets import Producer, producers_of
     from gatekeeper.links.selectors import Rung, Selection, pods_of, scalers_of, selected, services_of
 
 _HOMES = {
     "gatekeeper.links.deployment": ("Deploys", "deploys"),
     "gatekeeper.links.images": ("ImageLink", "containers_of", "dockerfile_of"),
+    "gatekeeper.links.overlays": ("Overlay", "Rewrite", "overlaid", "relabelled", "rewritten"),
+    "gatekeeper.links.runbooks": ("RunbookLink", "runbook_of"),
     "gatekeeper.links.secrets": ("Producer", "producers_of"),
     "gatekeeper.links.selectors": ("Rung", "Selection", "pods_of", "scalers_of", "selected", "services_of"),
 }
@@ -24,14 +28,21 @@ _HOMES = {
 __all__ = [
     "Deploys",
     "ImageLink",
+    "Overlay",
     "Producer",
+    "Rewrite",
+    "RunbookLink",
     "Rung",
     "Selection",
     "containers_of",
     "deploys",
     "dockerfile_of",
+    "overlaid",
     "pods_of",
     "producers_of",
+    "relabelled",
+    "rewritten",
+    "runbook_of",
     "scalers_of",
     "selected",
     "services_of",

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding
+from gatekeeper import Finding, Project, Unknown
+from gatekeeper.links import overlaid
 from gatekeeper.models.kubernetes import Container
-from gatekeeper.rule import rule
+from gatekeeper.rule import Answer, rule
 
 
 @rule(
@@ -15,7 +16,7 @@ from gatekeeper.rule import rule
     aliases=["CKV_K8S_8", "polaris:livenessProbeMissing"],
     where=lambda container: container.asked_for("livenessProbe"),
 )
-def liveness_probe(container: Container) -> Iterator[Finding]:
+def liveness_probe(container: Container, project: Project) -> Iterator[Answer]:
     """Every container that runs permanently has a liveness probe.
 
     Without one the kubelet restarts a container only when its process ends: one that hangs stays in place until a
@@ -62,6 +63,38 @@ def liveness_probe(container: Container) -> Iterator[Finding]:
             spec:
               containers: [{name: report, image: "report:1.0.0"}]
     ```
+
+    Unknown, an overlay adds it:
+    ```yaml base/app.yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app}
+    spec:
+      template:
+        spec:
+          containers: [{name: app, image: "app:1.2.0"}]
+    ```
+    ```yaml base/kustomization.yaml
+    resources: [app.yaml]
+    ```
+    ```yaml prod/kustomization.yaml
+    resources: [../base]
+    patches: [{path: probes.yaml}]
+    ```
+    ```yaml prod/probes.yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app}
+    spec:
+      template:
+        spec:
+          containers: [{name: app, livenessProbe: {tcpSocket: {port: 8080}}}]
+    ```
     """
-    if not container.node["livenessProbe"].present:
+    if container.node["livenessProbe"].present:
+        return
+    patch = overlaid(container.workload, "livenessProbe", project)
+    if patch:
+        yield Unknown(container, f"{patch.path} patches the livenessProbe")
+    else:
         yield Finding(container, f"no livenessProbe: {container.container_name} is not restarted when it hangs")

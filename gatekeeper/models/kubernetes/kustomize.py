@@ -111,14 +111,21 @@ def _above(users: dict[str, set[str]], path: str, found: dict[str, Kustomization
             if folder not in reached:
                 reached.add(folder)
                 waiting.append(folder or ".")
-    # A component is taken in by the kustomization that names it, and works on what that one builds.
-    components = {
-        each.below(written(entry))
-        for folder in list(reached)
-        for each in (found[folder],)
-        for entry in _items(each.node["components"])
-    }
-    return reached | {folder for folder in components if folder in found}
+    for folder in list(reached):
+        _add_components(folder, reached, found)
+    return reached
+
+
+def _add_components(folder: str, reached: set[str], found: dict[str, Kustomization]) -> None:
+    """A component works on everything that the kustomization naming it builds."""
+    waiting = [folder]
+    while waiting:
+        each = found[waiting.pop()]
+        for entry in _items(each.node["components"]):
+            component = each.below(written(entry))
+            if component in found and component not in reached:
+                reached.add(component)
+                waiting.append(component)
 
 
 def _kustomizations(tree: Tree) -> Iterator[tuple[str, Kustomization]]:

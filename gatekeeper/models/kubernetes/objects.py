@@ -168,7 +168,9 @@ class Port(NamedTuple):
 
 
 # The fields of a pod's securityContext that its containers take over when they do not set them.
-INHERITED = frozenset("runAsUser runAsGroup runAsNonRoot seLinuxOptions seccompProfile windowsOptions appArmorProfile".split())
+INHERITED = frozenset(
+    "runAsUser runAsGroup runAsNonRoot seLinuxOptions seccompProfile windowsOptions appArmorProfile".split()
+)
 
 # What is asked of which container: (role, whether its pod runs to completion). Init containers and native sidecars have
 # resources and rights as others have; probes decide about traffic and restarts, which a pod that ends does not need.
@@ -275,7 +277,9 @@ def amount(node: Node) -> Decimal | None:
 def _port(node: Node) -> Port:
     number = node["containerPort"]
     whole = number.number if number.known else None
-    return Port(written(node["name"]), int(whole) if whole is not None else None, written(node["protocol"]) or "TCP", node)
+    return Port(
+        written(node["name"]), int(whole) if whole is not None else None, written(node["protocol"]) or "TCP", node
+    )
 
 
 class Service(Object):
@@ -336,7 +340,9 @@ _KINDS: dict[tuple[str, str], type[Object]] = {
 _DEFINITIONS = frozenset({"CustomResourceDefinition"})
 
 # `apiVersion` and `kind` also head files that no cluster is given.
-_ELSEWHERE = re.compile(r"(skaffold|backstage\.io|kind\.x-k8s\.io|kustomize\.config\.k8s\.io|ctlptl\.dev|kubeadm\.k8s\.io|kubelet\.config\.k8s\.io|k3d\.io)/")
+_ELSEWHERE = re.compile(
+    r"(skaffold|backstage\.io|kind\.x-k8s\.io|kustomize\.config\.k8s\.io|ctlptl\.dev|kubeadm\.k8s\.io|kubelet\.config\.k8s\.io|k3d\.io)/"
+)
 _VERSION = re.compile(r"([a-z0-9][a-z0-9.-]{0,250}/)?v[0-9]{1,3}((alpha|beta)[0-9]{1,3})?\Z")
 _KIND = re.compile(r"[A-Z][A-Za-z0-9]{0,80}\Z")
 
@@ -365,5 +371,3 @@ def object_of(node: Node) -> Object:
 def texts(node: Node) -> dict[str, str]:
     """A mapping of scalars as text."""
     return {key: written(value) for key, value in node.items()} if node.is_mapping else {}
-
-

@@ -9,7 +9,9 @@ from gatekeeper.node import Expression, Node, Source
 
 REASON = "is filled in before it is applied"
 
-_HELM = re.compile(r"\{\{-?[ \t]*(?:\.Values\b|\.Release\b|\.Chart\b|\.Capabilities\b|\.Files\b|include |template |define |toYaml )")
+_HELM = re.compile(
+    r"\{\{-?[ \t]*(?:\.Values\b|\.Release\b|\.Chart\b|\.Capabilities\b|\.Files\b|include |template |define |toYaml )"
+)
 _MARKS = re.compile(r"\$[{(A-Z_]|\{\{|<[A-Za-z_]")
 _FILLED_IN = re.compile(
     r"\$\{[^{}\n]{1,200}\}|\{\{[^\n]{0,300}?\}\}|\$\([A-Za-z_][\w.-]{0,100}\)|<[A-Za-z_][\w .:-]{0,100}>"

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gatekeeper import Finding, Project, Unknown
+from gatekeeper.links import overlaid
+from gatekeeper.models.kubernetes import Container, amount
+from gatekeeper.rule import Answer, rule
+
+
+@rule(
+    "k8s-cpu-request",
+    gate="workload-reliability",
+    severity="medium",
+    seed="4.2 Kubernetes Deployment Template",
+    aliases=["CKV_K8S_10"],
+    where=lambda container: container.asked_for("requests"),
+)
+def cpu_request(container: Container, project: Project) -> Iterator[Answer]:
+    """Every container requests CPU.
+
+    The scheduler places pods by their requests: one that asks for nothing lands anywhere, and is the first to be starved.
+    Also asked of init containers and native sidecars. A CPU limit alone counts, because the API copies it into the
+    request; other tools that call such a container a fault mean something else (KSV-0015, polaris cpuRequestsMissing).
+    A LimitRange of the cluster, which may fill in a request, is not looked at.
+
+    Bad:
+    ```yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app}
+    spec:
+      template:
+        spec:
+          containers:
+            # expect: no CPU request
+            - name: app
+              image: app:1.2.0
+              resources: {requests: {memory: 128Mi}}
+    ```
+
+    Bad, not a quantity:
+    ```yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app}
+    spec:
+      template:
+        spec:
+          containers:
+            - name: app
+              image: app:1.2.0
+              resources: 
+                requests:
+                  # expect: is no quantity
+                  cpu: 250 m
+    ```
+
+    Good:
+    ```yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app}
+    spec:
+      template:
+        spec:
+          containers:
+            - name: app
+              image: app:1.2.0
+              resources: {requests: {cpu: 250m}}
+    ```
+
+    Good, a limit is copied into the request:
+    ```yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app}
+    spec:
+      template:
+        spec:
+          containers:
+            - name: app
+              image: app:1.2.0
+              resources: {limits: {cpu: "1"}}
+    ```
+    """
+    request = container.request("cpu")
+    if request.present:
+        if amount(request) is None:
+            yield Finding(request, f"{request.text!r} is no quantity: the API refuses it")
+        return
+    patch = overlaid(container.workload, "resources", project)
+    if patch:
+        yield Unknown(container, f"{patch.path} patches the resources")
+    else:
+        yield Finding(container, f"no CPU request: the scheduler cannot tell where {container.container_name} fits")

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gatekeeper import Finding
+from gatekeeper.models.kubernetes import Workload
+from gatekeeper.rule import rule
+
+_SOCKET = re.compile(r"(?:.*/)?(?:docker|containerd|crio|cri-dockerd|podman)\.sock/*\Z")
+
+
+@rule(
+    "k8s-docker-socket",
+    gate="container-hardening",
+    severity="high",
+    seed="6.1 Security Checklist",
+    aliases=["CKV_K8S_27", "KSV-0006", "kube-linter:docker-sock"],
+)
+def docker_socket(workload: Workload) -> Iterator[Finding]:
+    """No pod mounts the container runtime's socket.
+
+    Whoever may write to that socket starts containers of any kind on the node, as root. The sockets of containerd, CRI-O
+    and Podman give the same power as Docker's.
+
+    Bad:
+    ```yaml
+    apiVersion: v1
+    kind: Pod
+    metadata: {name: builder}
+    spec:
+      containers: [{name: builder, image: "builder:1.0.0"}]
+      volumes:
+        - name: docker
+          # expect: docker.sock
+          hostPath: {path: /var/run/docker.sock}
+        - name: containerd
+          # expect: containerd.sock
+          hostPath: {path: /run/containerd/containerd.sock, type: Socket}
+    ```
+
+    Good:
+    ```yaml
+    apiVersion: v1
+    kind: Pod
+    metadata: {name: app}
+    spec:
+      containers: [{name: app, image: "app:1.0.0"}]
+      volumes:
+        - {name: cache, emptyDir: {}}
+        - {name: data, hostPath: {path: /mnt/data}}
+    ```
+    """
+    for volume in workload.pod["volumes"]:
+        path = volume["hostPath"]["path"]
+        if _SOCKET.match(path.text):
+            yield Finding(path, f"{path.text}: whoever is in this pod rules the node's containers")

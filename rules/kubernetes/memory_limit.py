@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gatekeeper import Finding, Project, Unknown
+from gatekeeper.links import overlaid
+from gatekeeper.models.kubernetes import Container, amount
+from gatekeeper.rule import Answer, rule
+
+
+@rule(
+    "k8s-memory-limit",
+    gate="workload-reliability",
+    severity="medium",
+    seed="4.2 Kubernetes Deployment Template",
+    aliases=["CKV_K8S_13", "KSV-0018", "polaris:memoryLimitsMissing"],
+    where=lambda container: container.asked_for("limits"),
+)
+def memory_limit(container: Container, project: Project) -> Iterator[Answer]:
+    """Every container has a memory limit.
+
+    A leak in a container without a limit takes the node's memory, and the kernel then kills somebody else's process. Also
+    asked of init containers and native sidecars. A CPU limit is not asked for: it throttles, and protects nobody whom
+    CPU requests do not protect already. A LimitRange of the cluster, which may fill in a limit, is not looked at.
+
+    Bad:
+    ```yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app}
+    spec:
+      template:
+        spec:
+          containers:
+            # expect: no memory limit
+            - name: app
+              image: app:1.2.0
+              resources: {requests: {memory: 256Mi}, limits: {cpu: "1"}}
+    ```
+
+    Bad, not a quantity:
+    ```yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app}
+    spec:
+      template:
+        spec:
+          containers:
+            - name: app
+              image: app:1.2.0
+              resources: 
+                limits:
+                  # expect: is no quantity
+                  memory: 512MB
+    ```
+
+    Good:
+    ```yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app}
+    spec:
+      template:
+        spec:
+          containers:
+            - name: app
+              image: app:1.2.0
+              resources: {limits: {memory: 512Mi}}
+    ```
+
+    Good, set for the pod as a whole:
+    ```yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app}
+    spec:
+      template:
+        spec:
+          containers:
+            - name: app
+              image: app:1.2.0
+              resources: {}
+          resources: {limits: {memory: 1Gi}}
+    ```
+    """
+    limit = container.limit("memory")
+    if limit.present:
+        if amount(limit) is None:
+            yield Finding(limit, f"{limit.text!r} is no quantity: the API refuses it")
+        return
+    patch = overlaid(container.workload, "resources", project)
+    if patch:
+        yield Unknown(container, f"{patch.path} patches the resources")
+    else:
+        yield Finding(container, f"no memory limit: a leak in {container.container_name} takes the whole node")

@@ -106,10 +106,11 @@ def read_text(root: Path, path: str) -> str:
         handle = os.open(full, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
         raise Unreadable("a link" if full.is_symlink() else (error.strerror or "cannot be opened").lower()) from None
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        raise Unreadable("not a regular file")
     with os.fdopen(handle, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise Unreadable("not a regular file")
         if status.st_size > SIZE_LIMIT:
             raise Unreadable(f"larger than {SIZE_LIMIT // 1_000_000} MB")
         try:

@@ -77,6 +77,8 @@ def _fault(source: Source, error: Exception, line: int) -> Fault:
     problem = getattr(error, "problem", None) or str(error).splitlines()[0]
     context = getattr(error, "context", None)
     words = f"{problem} {context}" if context else problem
+    while at > 1 and not source.line(at).strip():  # the end of the text: say where it was last written
+        at, column = at - 1, len(source.line(at - 1)) + 1
     return Fault(source, Span(at, column, at, column), f"not valid YAML: {words}")
 
 

@@ -71,7 +71,7 @@ def project(*subjects: Subject) -> Project:
 
 def judge(condition: Node, thing: Node) -> bool | None:
     subject = Thing(thing)
-    return read_condition(condition, Thing)(thing, Context(subject, project(subject))).truth
+    return read_condition(condition, Thing)(thing, Context(subject)).truth
 
 
 def write(folder: Path, text: str) -> Rule:
@@ -301,6 +301,7 @@ def test_a_rule_file_is_a_rule(tmp_path: Path) -> None:
     )  # fmt: skip
     assert rule.aliases == ("CKV_X_1",)
     assert rule.subject is Thing
+    assert rule.per_file
     assert rule.origin == str(tmp_path / "rule.yaml")
     assert [(each.verdict, each.case, dict(each.files)) for each in rule.examples()] == [
         ("bad", "a disk", {"thing.yaml": "type: disk\n# expect: not encrypted\nencrypted: false\n"}),

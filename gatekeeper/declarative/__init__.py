@@ -37,7 +37,6 @@ from gatekeeper.declarative.conditions import Context, Malformed, Result, Test, 
 from gatekeeper.models import Subject
 from gatekeeper.node import Expression, Missing, Node, Source, Unresolved
 from gatekeeper.parsers import yaml
-from gatekeeper.project import Project
 from gatekeeper.rule import Answer, Finding, Fix, Reason, Rule, Spot, Unknown, Where, build
 
 _TEXTS = ("id", "title", "why", "severity", "gate", "each", "message")
@@ -131,8 +130,8 @@ def _kind(node: Node) -> type[Subject]:
 
 
 def _where(test: Test) -> Where:
-    def where(subject: Subject, project: Project) -> bool:
-        result = test(subject.node, Context(subject, project))
+    def where(subject: Subject) -> bool:
+        result = test(subject.node, Context(subject))
         if result.truth is None:
             raise Unresolved(result.at[0], result.at[0].expression or Expression(_path(result.at[0]), "is not written"))
         return result.truth
@@ -143,8 +142,8 @@ def _where(test: Test) -> Where:
 def _check(test: Test, message: str, fix: str) -> Any:
     remedy = Fix(fix) if fix else None
 
-    def check(subject: Subject, project: Project) -> Iterator[Answer]:
-        result = test(subject.node, Context(subject, project))
+    def check(subject: Subject) -> Iterator[Answer]:
+        result = test(subject.node, Context(subject))
         if result.truth is None:
             yield _unknown(subject, result)
         elif not result.truth:

@@ -18,14 +18,12 @@ from typing import Any, NamedTuple
 from gatekeeper.declarative.patterns import Pattern
 from gatekeeper.models import Subject
 from gatekeeper.node import Expression, Missing, Node, Unresolved
-from gatekeeper.project import Project
 
 
 class Context(NamedTuple):
-    """What a test may look at beside its node: the subject judged, and everything else."""
+    """What a test may look at beside its node. No operator asks for the project: these rules judge file by file."""
 
     subject: Subject
-    project: Project
 
 
 class Result(NamedTuple):

@@ -1,6 +1,6 @@
 """gatekeeper: is this repository ready for production?
 
-What a rule imports stands here. Names load when first used, so that the command starts fast.
+What a rule imports stands here; the decorator is `gatekeeper.rule.rule`. Names load when first used, so that the command starts fast.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from gatekeeper.node import Expression, Missing, Node, Source, Span, Unresolved
     from gatekeeper.project import Project
-    from gatekeeper.rule import Edit, Finding, Fix, Note, Rule, Unknown, rule
+    from gatekeeper.rule import Edit, Finding, Fix, Note, Rule, Unknown
 
 _HOMES = {
     "gatekeeper.node": ("Expression", "Missing", "Node", "Source", "Span", "Unresolved"),
     "gatekeeper.project": ("Project",),
-    "gatekeeper.rule": ("Edit", "Finding", "Fix", "Note", "Rule", "Unknown", "rule"),
+    "gatekeeper.rule": ("Edit", "Finding", "Fix", "Note", "Rule", "Unknown"),
 }
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
     "Span",
     "Unknown",
     "Unresolved",
-    "rule",
 ]
 
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Project, rule
+from gatekeeper import Finding, Project
 from gatekeeper.models.files import Suppression
+from gatekeeper.rule import rule
 
 
 @rule("waiver-valid", gate="requirements", severity="medium", seed="14. Known Issues / Technical Debt")

@@ -1,0 +1,122 @@
+"""Aggregation is a lattice: whatever comes in, UNKNOWN, WAIVED and "nothing judged" never come out as PASS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatekeeper import engine, gates, waivers
+from gatekeeper.catalogue import home
+from gatekeeper.gates import Criterion, Definition, Gate, Status, worst
+from gatekeeper.models.files import File
+from gatekeeper.node import Fault, Source, Span
+from gatekeeper.project import Project
+from gatekeeper.rule import Answer, Finding, Rule, Severity, Unknown, build
+from gatekeeper.testing import TODAY, project_of
+
+statuses = st.lists(st.sampled_from(Status), max_size=6)
+
+
+@given(statuses, st.randoms())
+def test_order_does_not_matter_and_adding_never_improves(some: list[Status], random: object) -> None:
+    shuffled = sorted(some, key=lambda status: hash((status, id(random))))
+    assert worst(some) == worst(shuffled)
+    order = [Status.PASS, Status.ATTESTED, Status.WAIVED, Status.UNKNOWN, Status.ERROR, Status.FAIL]
+    before = worst(some)
+    for more in order:
+        after = worst([*some, more])
+        assert after is not Status.NOT_APPLICABLE
+        if before in order and some:
+            assert order.index(after) >= order.index(before)
+
+
+@given(statuses)
+def test_pass_means_that_everything_applicable_passed(some: list[Status]) -> None:
+    assert (worst(some) is Status.PASS) == (Status.PASS in some and set(some) <= {Status.PASS, Status.NOT_APPLICABLE})
+
+
+def gate(status: Status, required: bool) -> Gate:
+    return Gate("g", "G", "", status, "", (), required)
+
+
+@given(st.lists(st.tuples(st.sampled_from(Status), st.booleans()), max_size=6))
+def test_exit_codes(some: list[tuple[Status, bool]]) -> None:
+    table = [gate(status, required) for status, required in some]
+    code = gates.exit_code(table)
+    if code == 0:
+        assert any(g.status is not Status.NOT_APPLICABLE for g in table)
+        assert not any(g.status in (Status.FAIL, Status.ERROR) for g in table)
+        assert not any(g.status is Status.UNKNOWN and g.required for g in table)
+    assert (code == 1) == any(g.status is Status.FAIL for g in table)
+
+
+def test_nothing_applicable_is_not_ready() -> None:
+    assert gates.exit_code([]) == 3
+    assert gates.exit_code([gate(Status.NOT_APPLICABLE, True)]) == 3
+
+
+def rule_of(answers: dict[str, list[str]], severity: Severity = "high", *, crash: bool = False) -> Rule:
+    """A rule that says about each file what the table says: fail or unknown; nothing is a pass."""
+
+    def check(file: File) -> Iterator[Answer]:
+        if crash:
+            raise KeyError("a rule's own mistake")
+        for word in answers.get(file.path, ()):
+            yield Finding(file, "wrong") if word == "fail" else Unknown(file, "who knows")
+
+    return build(
+        id="some-rule", title="t", why="w", severity=severity, gate="g", subject=File, check=check,
+        where=lambda file: file.path in answers,
+    )  # fmt: skip
+
+
+def judged(rule: Rule, project: Project) -> Criterion:
+    outcomes, reported = waivers.settle(engine.run([rule], project), project, [rule.id])
+    [table] = gates.judge([Definition("g", "G", "", "")], outcomes, reported, project, "release")
+    [criterion] = table.criteria
+    return criterion
+
+
+words = st.lists(st.sampled_from(["fail", "unknown"]), max_size=2)
+
+
+@given(st.dictionaries(st.sampled_from(["a.yaml", "b.yaml"]), words), st.sampled_from(["high", "low"]), st.booleans())
+def test_a_criterion_passes_only_when_something_was_judged(
+    answers: dict[str, list[str]], severity: Severity, unreadable: bool
+) -> None:
+    files = [File(Source(path, ""), ("files",)) for path in ("a.yaml", "b.yaml")]
+    if unreadable:
+        source = Source("c.yaml", "")
+        files.append(File(source, ("files",), [Fault(source, Span(1, 1, 1, 1), "broken", technology="files")]))
+    project = Project(project_of([]).tree, files, today=TODAY)
+    criterion = judged(rule_of(answers, severity), project)
+    said = {word for each in answers.values() for word in each}
+    if criterion.status is Status.PASS:
+        assert criterion.judged
+        assert not unreadable
+        assert "unknown" not in said
+        assert "fail" not in said or severity == "low"
+    assert (criterion.status is Status.FAIL) == ("fail" in said and severity == "high")
+    assert (criterion.status is Status.NOT_APPLICABLE) == (not answers and not unreadable)
+
+
+def test_a_rule_that_crashes_has_judged_nothing_and_costs_only_itself() -> None:
+    project = project_of([("k.yaml", "a: 1\n")])
+    criterion = judged(rule_of({"k.yaml": []}, crash=True), project)
+    assert (criterion.status, criterion.judged) == (Status.ERROR, 0)
+    assert "KeyError" in criterion.reason
+
+
+def test_every_rule_belongs_to_a_gate_and_every_gate_has_a_criterion() -> None:
+    from gatekeeper.catalogue import Catalogue
+
+    definitions = gates.load(home() / "gates.yaml")
+    named = {definition.id for definition in definitions}
+    rules = Catalogue([home()]).rules()
+    assert {rule.gate for rule in rules} <= named
+    empty = {d.id for d in definitions if not d.criteria} - {rule.gate for rule in rules}
+    assert not empty
+    ids = [rule.id for rule in rules] + [proof.id for definition in definitions for proof in definition.criteria]
+    assert len(ids) == len(set(ids))

@@ -115,7 +115,7 @@ def _expected(example: Example) -> Iterator[Expected]:
             if not found:
                 continue
             if _COMMENT_LINE.match(line):
-                while number < len(lines) and _COMMENT_LINE.match(lines[number]):
+                while number < len(lines) and _EXPECT.search(lines[number]):
                     number += 1
                 number += 1
             yield Expected(path, number, found[1])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from gatekeeper.node import Fault, Source, Span
@@ -385,7 +386,7 @@ def parse(source: Source) -> Document:
     else:
         faults += _syntax_faults(home, root)
         starts = [0, *(m.start() for m in _CHUNK.finditer(text) if m.start()), len(text)]
-        for start, end in zip(starts, starts[1:], strict=False):
+        for start, end in pairwise(starts):
             part = parser.parse(masked[start:end]).root_node
             if not part.has_error:
                 _Builder(home, start).into(body, part, [])
@@ -468,29 +469,41 @@ def _checked_only(source: Source) -> list[Fault]:
 
 
 def _syntax_faults(home: Home, root: Any) -> list[Fault]:
-    found: list[Fault] = []
+    """One fault a line; what is not closed only when nothing else is wrong, since errors hide closing braces."""
+    unexpected: dict[int, Fault] = {}
+    unclosed: dict[int, Fault] = {}
     stack = [root]
-    while stack and len(found) < FAULTS:
+    while stack and len(unexpected) < FAULTS:
         node = stack.pop()
         if node.is_missing:
-            found.append(_missing_fault(home, node))
-        elif node.type == "ERROR" and (node is not root or not any(c.is_missing for c in node.children)):
-            found.append(_error_fault(home, node))
+            fault = _missing_fault(home, node)
+            (unclosed if node.type in _CLOSING else unexpected).setdefault(fault.span.line, fault)
+        elif node.type == "ERROR" and node is not root:
+            fault = _error_fault(home, node)
+            unexpected.setdefault(fault.span.line, fault)
         else:
             stack.extend(child for child in reversed(node.children) if child.has_error or child.is_missing)
+    found = list((unexpected or unclosed).values())
     return found or [Fault(home.source, home.source.line_span(1), "not valid HCL")]
 
 
+_CLOSING = {
+    "block_end": "}", "object_end": "}", "tuple_end": "]", "quoted_template_end": '"',
+    "template_interpolation_end": "}", ")": ")", "]": "]",
+}  # fmt: skip
+
+
 def _missing_fault(home: Home, node: Any) -> Fault:
-    what = {"block_end": "'}'", "object_end": "'}'", "tuple_end": "']'", "quoted_template_end": "'\"'"}.get(
-        node.type, f"'{node.type}'"
+    closing = _CLOSING.get(node.type)
+    opener = node.parent
+    if closing is None or opener is None:
+        line = home.source.line_span(home.span(node.start_byte, node.start_byte).line)
+        return Fault(home.source, line, "not valid HCL: something is missing in this line")
+    start = opener.start_byte
+    opened = home.text[start:].split("\n", 1)[0].strip()
+    return Fault(
+        home.source, home.span(start, start + len(opened)), f"not valid HCL: this is not closed by {closing!r}"
     )
-    parent = node.parent
-    if parent is None:
-        return Fault(home.source, home.span(node.start_byte, node.end_byte), f"not valid HCL: {what} is missing")
-    opened = home.text[parent.start_byte :].split("\n", 1)[0].strip()
-    start = parent.start_byte
-    return Fault(home.source, home.span(start, start + len(opened)), f"not valid HCL: {what} is missing to close this")
 
 
 def _error_fault(home: Home, node: Any) -> Fault:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gatekeeper.links.alerting import alarms
     from gatekeeper.links.deployment import Deploys, deploys
     from gatekeeper.links.images import ImageLink, containers_of, dockerfile_of
     from gatekeeper.links.overlays import Overlay, Rewrite, overlaid, relabelled, rewritten
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from gatekeeper.links.selectors import Rung, Selection, pods_of, scalers_of, selected, services_of
 
 _HOMES = {
+    "gatekeeper.links.alerting": ("alarms",),
     "gatekeeper.links.deployment": ("Deploys", "deploys"),
     "gatekeeper.links.images": ("ImageLink", "containers_of", "dockerfile_of"),
     "gatekeeper.links.overlays": ("Overlay", "Rewrite", "overlaid", "relabelled", "rewritten"),
@@ -34,6 +36,7 @@ __all__ = [
     "RunbookLink",
     "Rung",
     "Selection",
+    "alarms",
     "containers_of",
     "deploys",
     "dockerfile_of",

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gatekeeper.models.docs import Document
 from gatekeeper.models.prometheus import Alert
+from gatekeeper.node import Expression, Unresolved
 from gatekeeper.project import Project
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -32,6 +33,8 @@ def runbook_of(alert: Alert, project: Project) -> RunbookLink | None:
     if alert.runbook is None:
         return None
     text = alert.runbook.text.strip()
+    if "{{" in text:
+        raise Unresolved(alert.runbook, Expression(text, "is filled in when the alert fires"))
     found = _TARGET.search(text)
     target = found[0].rstrip(".,;") if found else text
     address, _, anchor = target.partition("#")

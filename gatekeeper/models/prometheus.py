@@ -48,10 +48,10 @@ class _GroupedRule(Subject):
         super().__init__(node)
         self.group = group
 
-    @property
+    @cached_property
     def expr(self) -> Node:
         """The expression that is evaluated, PromQL or LogQL."""
-        return self.node["expr"]
+        return _filled_in(self.node["expr"])
 
     @cached_property
     def labels(self) -> dict[str, Node]:
@@ -226,17 +226,15 @@ def _embedded(data: Node) -> yaml.Documents:
 def _items(node: Node) -> Iterator[tuple[str, Node]]:
     """The pairs of labels or annotations. What a template fills in when the alert fires is an expression."""
     for name, value in node.items() if node.known else ():
-        if value.known and isinstance(value.value, str) and _whole_template(value.value):
-            yield (
-                name,
-                Node(Expression(value.value, "is filled in when the alert fires"), value.source, value.span, value.key),
-            )
-        else:
-            yield name, value
+        yield name, _filled_in(value)
 
 
-def _whole_template(text: str) -> bool:
-    return text.lstrip().startswith("{{") and text.rstrip().endswith("}}") and len(text) < 300
+def _filled_in(node: Node) -> Node:
+    """The node, or an expression at its place where all of it is a template."""
+    text = node.value.strip() if node.known and isinstance(node.value, str) else ""
+    if text.startswith("{{") and text.endswith("}}"):
+        return Node(Expression(text, "is filled in later"), node.source, node.span, node.key)
+    return node
 
 
 def written(node: Node) -> str:

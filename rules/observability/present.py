@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gatekeeper import Finding, Project, Unknown
+from gatekeeper.links import alarms, deploys
+from gatekeeper.models.files import Repository
+from gatekeeper.rule import Answer, Reason, rule
+
+
+@rule(
+    "alert-present",
+    gate="alerting",
+    severity="high",
+    seed="5.3 Alerting Rules",
+    where=lambda repository, project: deploys(project).deploys,
+)
+def present(repository: Repository, project: Project) -> Iterator[Answer]:
+    """What is deployed from here has alerts.
+
+    Prometheus rules count, and the alarms that Terraform makes (CloudWatch, Datadog, New Relic, Google, Azure,
+    Grafana). That this repository has none does not say that nobody has: it is a fault only where `owns` in
+    gatekeeper.yaml names alerts. Whether there is one for every service is not judged.
+
+    Bad, they belong here: # expect: no alert
+    ```yaml gatekeeper.yaml
+    owns: [alerts]
+    ```
+    ```yaml k8s/app.yaml
+    apiVersion: v1
+    kind: Service
+    metadata: {name: app}
+    spec: {selector: {app: app}, ports: [{port: 80}]}
+    ```
+
+    Good:
+    ```yaml k8s/alerts.yaml
+    apiVersion: monitoring.coreos.com/v1
+    kind: PrometheusRule
+    metadata: {name: app}
+    spec:
+      groups:
+        - name: app
+          rules:
+            - alert: Down
+              expr: up{job="app"} == 0
+    ```
+
+    Good, as Terraform:
+    ```hcl
+    resource "aws_cloudwatch_metric_alarm" "errors" {
+      alarm_name          = "errors"
+      comparison_operator = "GreaterThanThreshold"
+      evaluation_periods  = 2
+    }
+    ```
+
+    Unknown, nobody said whose they are:
+    ```yaml k8s/app.yaml
+    apiVersion: v1
+    kind: Service
+    metadata: {name: app}
+    spec: {selector: {app: app}, ports: [{port: 80}]}
+    ```
+    """
+    if alarms(project):
+        return
+    unread = [fault for fault in project.faults if fault.technology == "prometheus"]
+    if unread:
+        words = f"the alerts cannot be read: {unread[0].source.path}: {unread[0].message}"
+        reason = Reason.UNREADABLE if unread[0].reason == "unreadable" else Reason.TEMPLATE_UNRENDERED
+        yield Unknown(repository, words, reason)
+    elif "alerts" in project.settings.owns:
+        yield Finding(repository, "no alert in this repository, which owns them")
+    else:
+        where = project.settings.elsewhere.get("alerts")
+        words = f"alerts live elsewhere ({where.where}): attest them" if where else "no alert here: say whose they are"
+        yield Unknown(repository, f"{words} (`owns` or `elsewhere` in gatekeeper.yaml)", Reason.NOT_OWNED_HERE)

@@ -11,10 +11,10 @@ import pluggy
 
 from gatekeeper import catalogue
 from gatekeeper.audit import Report
-from gatekeeper.discover import Tree
+from gatekeeper.discover import Tree, Unreadable
 from gatekeeper.hookspecs import Hooks, hookimpl
 from gatekeeper.models import Subject
-from gatekeeper.node import Fault, Source
+from gatekeeper.node import START, Fault, Source
 
 # Which model reads a file, by its path. The model is imported when a file of its kind is met.
 _READERS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -44,7 +44,13 @@ class BuiltIn:
 
     def _read(self, models: list[str], source: Source, tree: Tree) -> Iterator[Subject | Fault]:
         for model in models:
-            yield from import_module(f"gatekeeper.models.{model}").read(source, tree)
+            try:
+                yield from import_module(f"gatekeeper.models.{model}").read(source, tree)
+            except Unreadable as error:
+                yield Fault(source, START, f"cannot be read: {error}", technology=_technology(models))
+            except Exception as error:  # a mistake of ours in one model: its criteria become ERROR, the others are judged
+                words = f"gatekeeper failed on this file ({type(error).__name__}: {error})"
+                yield Fault(source, START, words, reason="tool-error", technology=model)
 
     @hookimpl
     def gatekeeper_catalogues(self) -> Iterable[Path]:
@@ -56,6 +62,11 @@ class BuiltIn:
             return None
         rendered: str = import_module(f"gatekeeper.renderers.{format}").render(report)
         return rendered
+
+
+def _technology(models: list[str]) -> str:
+    """Whose file it is when it cannot be opened: clear where one model reads that name, else nobody's."""
+    return models[0] if len(models) == 1 else ""
 
 
 FORMATS = ("text", "json", "sarif", "markdown", "junit", "github", "gitlab")

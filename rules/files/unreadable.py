@@ -2,24 +2,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding
+from gatekeeper import Finding, Unknown
 from gatekeeper.models.files import File
-from gatekeeper.rule import Place, rule
+from gatekeeper.rule import Answer, Place, Reason, rule
 
 
-@rule("file-unreadable", gate="iac-validation", severity="high", seed="7 Infrastructure code passes validation")
-def unreadable(file: File) -> Iterator[Finding]:
+@rule("file-unreadable", gate="iac-validation", severity="high", seed="Phase 7 Infrastructure code passes validation")
+def unreadable(file: File) -> Iterator[Answer]:
     """Every file that describes infrastructure, delivery or monitoring can be read.
 
     What cannot be parsed was not judged, and whoever deploys it finds out later. One broken document does not hide the
-    others: they are judged all the same.
+    others: they are judged all the same, and every criterion that needed the broken one is UNKNOWN. Where nobody can
+    tell what a broken file describes, this criterion is UNKNOWN as well. Documents are left to the gate Documentation;
+    templates that only their own engine can render are UNKNOWN(template-unrendered) in the gates they belong to.
 
-    Bad:
+    Bad, one document of two:
     ```yaml k8s/app.yaml
     apiVersion: v1
     kind: ConfigMap
+    metadata: {name: app}
+    ---
+    apiVersion: v1
+    kind: ConfigMap
     metadata:
-      name: app
+      name: broken
     data:
       # expect: not valid YAML
       key: "open
@@ -31,7 +37,15 @@ def unreadable(file: File) -> Iterator[Finding]:
     kind: ConfigMap
     metadata: {name: app}
     ```
+
+    Unknown, a file that could be anything:
+    ```yaml settings.yaml
+    list: [
+    ```
     """
     for fault in file.faults:
-        if fault.reason == "unreadable" and fault.technology:
-            yield Finding(Place(fault.source, fault.span), fault.message)
+        at = Place(fault.source, fault.span)
+        if fault.reason == Reason.UNREADABLE and fault.technology not in ("", "docs"):
+            yield Finding(at, fault.message)
+        elif fault.technology == "":
+            yield Unknown(at, fault.message, Reason(fault.reason))

@@ -6,6 +6,7 @@ import posixpath
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import NamedTuple
 
@@ -78,6 +79,15 @@ class Port(NamedTuple):
     known: bool = True
 
 
+class Copy(NamedTuple):
+    """A COPY or ADD: what it takes (no heredocs), expanded and as written, and the stage or image it takes it from."""
+
+    instruction: Instruction
+    sources: tuple[Node, ...]
+    written: tuple[Node, ...]
+    origin: Node | None
+
+
 class Command(NamedTuple):
     """A simple command of a RUN, and where it stands."""
 
@@ -113,6 +123,12 @@ class Dockerfile(Subject):
     def target(self, name: str) -> Stage | None:
         """The stage that `--target name` builds: by alias, or by number."""
         return _find(self.stages, name) or next((s for s in self.stages if str(s.index) == name), None)
+
+    @property
+    def ignore_file(self) -> str | None:
+        """The path of the ignore file that a build with it may use: beside its context, wherever that begins."""
+        own = f"{self.path}.dockerignore"
+        return own if own in self.tree else self.near(".dockerignore")
 
     @property
     def folder(self) -> str:
@@ -198,6 +214,12 @@ class Stage(Subject):
         return base
 
     @property
+    def pulls(self) -> bool:
+        """It is built from an image, not from a stage of this file or from nothing."""
+        base = self.base
+        return not isinstance(base, Stage) and not (isinstance(base, ImageReference) and base.is_scratch)
+
+    @property
     def platform(self) -> Node | None:
         return self.begin.flag("platform")
 
@@ -242,10 +264,18 @@ class Stage(Subject):
             found = stage._variables.get(name, len(stage.body))
         return found
 
+    @cached_property
+    def _positions(self) -> dict[int, int]:
+        return {id(each): position for position, each in enumerate(self.body)}
+
     def expanded(self, node: Node, instruction: Instruction) -> Node:
         """A value of one of its instructions with ARG defaults and ENV put in, and without quotes."""
-        position = next((i for i, each in enumerate(self.body) if each is instruction), len(self.body))
+        position = self._positions.get(id(instruction), len(self.body))
         return _expanded(node, lambda name: self._value(name, position), self.dockerfile.escape)
+
+    def variable(self, name: str, instruction: Instruction) -> str | Expression | None:
+        """What an ARG or ENV holds at one of its instructions; None when nothing in this file sets it."""
+        return self._value(name, self._positions.get(id(instruction), len(self.body)))
 
     @cached_property
     def env(self) -> dict[str, Node]:
@@ -333,6 +363,28 @@ class Stage(Subject):
     def commands(self) -> list[Command]:
         """The simple commands of its own RUN instructions."""
         return [command for each in self.instructions("RUN") for command in _commands(each)]
+
+    @cached_property
+    def copies(self) -> list[Copy]:
+        """Its own COPY and ADD instructions."""
+        found: list[Copy] = []
+        for each in self.body:
+            if each.kind in ("COPY", "ADD"):
+                words = [word for word in each.words[:-1] if not (each.heredocs and word.text.startswith("<<"))]
+                sources = tuple(self.expanded(word, each) for word in words)
+                found.append(Copy(each, sources, tuple(words), each.flag("from")))
+        return found
+
+    def manifest(self, name: str) -> str | None:
+        """The path of the file `name` (`package.json`) that it copies in, as far as the build context can be told."""
+        for stage in self.lineage:
+            for copy in stage.copies:
+                for source in copy.sources:
+                    if copy.origin is None and source.known and fnmatchcase(name, posixpath.basename(source.text)):
+                        found = self.dockerfile.near(posixpath.join(posixpath.dirname(source.text).lstrip("/"), name))
+                        if found:
+                            return found
+        return self.dockerfile.near(name)
 
     @cached_property
     def healthcheck(self) -> Instruction | None:

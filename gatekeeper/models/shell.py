@@ -26,7 +26,7 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 class Command(NamedTuple):
-    """One simple command. `words` are without quotes and without the assignments before it, which are `env`.
+    """One simple command. `words` are without quotes, redirections and the assignments before it, which are `env`.
 
     `start` and `end` are its place in the script.
     """
@@ -48,9 +48,13 @@ def commands(script: str) -> Iterator[Command]:
     env: list[str] = []
     start = end = 0
     glued = False  # the next piece continues the last word
+    target = False  # the next word is where a redirection leads
     for match in _TOKEN.finditer(script):
         kind, text = match.lastgroup, match[0]
         if kind == "piece" or (kind == "comment" and glued):
+            if target:
+                glued = True
+                continue
             if glued:
                 words[-1] += _bare(text)
             else:
@@ -60,16 +64,15 @@ def commands(script: str) -> Iterator[Command]:
             end = match.end()
             glued = True
             continue
-        glued = False
         if kind == "redirect":
-            if words:
-                words.append(text)
-                end = match.end()
+            target = True
         elif kind == "break":
             yield from _command(words, env, start, end)
-            words, env = [], []
+            words, env, target = [], [], False
         else:
+            target = target and not glued
             _strip(words, env)
+        glued = False
     yield from _command(words, env, start, end)
 
 

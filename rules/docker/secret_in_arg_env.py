@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from gatekeeper import Finding, Fix, Node
+from gatekeeper.models.docker import Dockerfile
+from gatekeeper.rule import rule
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_CREDENTIALS = frozenset(
+    {"password", "passwd", "pwd", "passphrase", "secret", "token", "credential", "credentials", "apikey"}
+)
+_KEYS = frozenset({"api", "access", "private", "secret", "ssh", "encryption", "signing", "deploy", "auth", "master"})
+# What follows the credential's word when the variable holds something about it, not itself.
+_ABOUT = frozenset(
+    {
+        "algorithm", "arn", "aud", "audience", "bytes", "cache", "class", "count", "dir", "directory", "dummy",
+        "enabled", "endpoint", "engine", "expiration", "expires", "expiry", "field", "file", "format", "header",
+        "host", "id", "interval", "issuer", "length", "lifetime", "limit", "location", "manager", "max", "min",
+        "mode", "mount", "name", "namespace", "path", "policy", "port", "prefix", "provider", "ref", "refresh",
+        "region", "regex", "required", "size", "store", "suffix", "timeout", "ttl", "type", "uri", "url", "user",
+        "username", "version",
+    }
+)  # fmt: skip
+_NO_SECRET = re.compile(
+    r"(true|false|yes|no|on|off|none|null|nil|undefined|todo|dummy|fake|placeholder|redacted|\d{0,4}|[x*.]+|<.*>"
+    r"|(your|my|change|replace|example|insert)[-_ ]?.*|.*(placeholder|changeme|change_me|example).*|/.*|\./.*|[a-z]+://[^@]*)\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def _names_credential(name: str) -> bool:
+    """Whether a variable of that name holds a credential: DB_PASSWORD does, PASSWORD_FILE and MAX_TOKENS do not."""
+    words = [word.lower() for word in _WORDS.findall(name[:200])]
+    if "public" in words or not words or words[-1] in _ABOUT:
+        return False
+    pairs = pairwise(words)
+    return not _CREDENTIALS.isdisjoint(words) or any(left in _KEYS and right == "key" for left, right in pairs)
+
+
+@rule(
+    "docker-secret-in-arg-env",
+    gate="secrets",
+    severity="high",
+    seed="6.2 Secrets Management",
+    aliases=["DS-0031"],
+)
+def secret_in_arg_env(dockerfile: Dockerfile) -> Iterator[Finding]:
+    """No credential is handed to the image through ENV or ARG.
+
+    ENV stands in the image's configuration and ARG in its history: whoever can pull the image reads both, and what is
+    written here is in the repository as well. A value written in the file is a fault in every stage. One that comes
+    with the build is a fault in the stage that ships and those it inherits from. Judged by name and value: names that
+    end in _FILE, _PATH, _NAME, _URL and the like, empty values, switches, paths and placeholders are left alone.
+    hadolint's DL3064 also counts user names.
+
+    Bad, written in the file:
+    ```dockerfile
+    FROM node:20 AS build
+    # expect: NPM_TOKEN
+    ARG NPM_TOKEN=npm_0a1b2c3d4e5f
+    RUN npm ci
+    FROM node:20-alpine
+    # expect: DB_PASSWORD
+    ENV PORT=3000 DB_PASSWORD="hunter2hunter2"
+    ```
+
+    Bad, from the build into the image:
+    ```dockerfile
+    FROM node:20-alpine
+    # expect: githubToken
+    ARG githubToken
+    # expect: GITHUB_TOKEN
+    ENV GITHUB_TOKEN=$githubToken
+    ```
+
+    Bad, the old form of ENV:
+    ```dockerfile
+    FROM node:20-alpine
+    # expect: AWS_SECRET_ACCESS_KEY
+    ENV AWS_SECRET_ACCESS_KEY wJalrXUtnFEMIK7MDENGbPxRfiCYzzzzKEY
+    ```
+
+    Good:
+    ```dockerfile
+    FROM node:20 AS build
+    ARG NPM_TOKEN
+    RUN --mount=type=secret,id=npm NPM_TOKEN=$(cat /run/secrets/npm) npm ci
+    FROM node:20-alpine
+    ENV DB_PASSWORD_FILE=/run/secrets/db \\
+        TOKEN_URL=https://login.example.com/token \\
+        MAX_TOKENS=4096 TOKENIZERS_PARALLELISM=false \\
+        SECRET_KEY_BASE_DUMMY=1 GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D \\
+        JWT_PUBLIC_KEY=MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE API_TOKEN="" DB_PASSWORD=changeme
+    ```
+    """
+    for stage in dockerfile.stages:
+        shipped = stage in dockerfile.final.lineage
+        for instruction in stage.body:
+            if instruction.kind in ("ENV", "ARG"):
+                for pair in instruction.pairs:
+                    if _names_credential(pair.name):
+                        value = None if pair.value is None else stage.expanded(pair.value, instruction)
+                        yield from _judged(instruction.kind, pair.name, pair.at, pair.value, value, shipped)
+    yield from _before_from(dockerfile)
+
+
+def _before_from(dockerfile: Dockerfile) -> Iterator[Finding]:
+    for instruction in dockerfile.instructions:
+        if instruction.kind == "FROM":
+            return
+        for pair in instruction.pairs:
+            if instruction.kind == "ARG" and _names_credential(pair.name):
+                yield from _judged("ARG", pair.name, pair.at, pair.value, pair.value, False)
+
+
+def _judged(
+    kind: str, name: str, at: Node, written: Node | None, value: Node | None, shipped: bool
+) -> Iterator[Finding]:
+    fix = Fix("RUN --mount=type=secret while building; hand it to the container when it starts")
+    literal = written is not None and "$" not in written.text
+    if literal and value is not None and value.known:
+        if not _NO_SECRET.match(value.text):
+            yield Finding(at, f"{kind} {name[:60]} has a credential written in the file", fix=fix)
+    elif shipped and (kind == "ARG" or (value is not None and (not value.known or value.text))):
+        where = "the image's history" if kind == "ARG" else "the image's configuration"
+        yield Finding(at, f"{kind} {name[:60]} puts a credential into {where}", fix=fix)

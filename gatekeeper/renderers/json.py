@@ -1,0 +1,129 @@
+"""For programs: the whole report, as `docs/report.md` describes it and `report.schema.json` checks it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gatekeeper.audit import Report
+from gatekeeper.engine import Outcome
+from gatekeeper.gates import Criterion, Gate
+from gatekeeper.models import Subject
+from gatekeeper.renderers.sanitise import json_text
+from gatekeeper.rule import Note, Place, place
+from gatekeeper.waivers import Reported
+
+SCHEMA = "gatekeeper/report/v1"
+
+
+def render(report: Report) -> str:
+    document = {
+        "schema": SCHEMA,
+        "tool": {"name": "gatekeeper", "version": report.version},
+        "root": report.root,
+        "profile": report.profile,
+        "commit": report.commit and report.commit.id + ("-dirty" if report.commit.dirty else ""),
+        "files": _files(report),
+        "rules": {outcome.rule.id: _rule(outcome, report) for outcome in report.outcomes},
+        "findings": [_finding(each) for each in report.findings],
+        "gates": [_gate(gate) for gate in report.gates],
+        "exit_code": report.exit_code,
+    }
+    if report.shown.verdicts:
+        document["verdicts"] = [verdict for outcome in report.outcomes for verdict in _verdicts(outcome)]
+    return json_text(document)
+
+
+def _files(report: Report) -> dict[str, Any]:
+    return {
+        "judged": len(report.project.files),
+        "skipped": [{"path": skip.path, "reason": skip.reason} for skip in report.project.skipped],
+        "unreadable": [
+            {
+                "path": fault.source.path,
+                "line": fault.span.line,
+                "message": fault.message,
+                "reason": fault.reason,
+            }
+            for fault in report.project.faults
+        ],
+    }
+
+
+def _rule(outcome: Outcome, report: Report) -> dict[str, Any]:
+    """A rule and its counts of subjects: judged = failed + waived + unknown + those that pass."""
+    rule = outcome.rule
+    mine = [each for each in report.findings if each.rule.id == rule.id]
+    open_to = {id(each.subject) for each in mine if not each.waiver}
+    waived = {id(each.subject) for each in mine if each.waiver} - open_to
+    return {
+        "title": rule.title,
+        "severity": next((each.severity for each in mine), rule.severity),
+        "gate": rule.gate,
+        "aliases": list(rule.aliases),
+        "judged": outcome.judged,
+        "failed": len(open_to),
+        "unknown": outcome.unknown,
+        "waived": len(waived),
+        "error": outcome.error or None,
+    }
+
+
+def _finding(each: Reported) -> dict[str, Any]:
+    at, finding = each.at, each.finding
+    return {
+        "rule": each.rule.id,
+        "severity": each.severity,
+        "message": finding.message,
+        "path": at.source.path,
+        "line": at.span.line,
+        "column": at.span.column,
+        "end_line": at.span.end_line,
+        "end_column": at.span.end_column,
+        "subject": {"kind": type(each.subject).__name__, "name": each.subject.name},
+        "see": [_note(note) for note in finding.see],
+        "fix": finding.fix.description if finding.fix else None,
+        "fingerprint": each.fingerprint,
+        "waived": {"until": str(each.waiver.end), "reason": each.waiver.reason} if each.waiver else None,
+    }
+
+
+def _note(note: Note) -> dict[str, Any]:
+    at = place(note.at)
+    return {"path": at.source.path, "line": at.span.line, "column": at.span.column, "message": note.message}
+
+
+def _gate(gate: Gate) -> dict[str, Any]:
+    return {
+        "id": gate.id,
+        "title": gate.title,
+        "criteria": [_criterion(criterion) for criterion in gate.criteria],
+        "result": gate.result,
+        "status": gate.status.value,
+    }
+
+
+def _criterion(criterion: Criterion) -> dict[str, Any]:
+    return {
+        "id": criterion.id,
+        "statement": criterion.statement,
+        "status": criterion.status.value,
+        "result": criterion.result,
+        "reason": criterion.reason,
+        "proof": [_proof(at) for at in criterion.proof],
+    }
+
+
+def _proof(at: Place) -> dict[str, Any]:
+    return {"path": at.source.path, "line": at.span.line}
+
+
+def _verdicts(outcome: Outcome) -> list[dict[str, Any]]:
+    return [
+        {"rule": outcome.rule.id, "subject": _subject(verdict.subject), "verdict": verdict.word}
+        for verdict in outcome.verdicts
+    ]
+
+
+def _subject(subject: Subject) -> dict[str, Any]:
+    kind = type(subject).__name__
+    return {"kind": kind, "name": subject.name, "path": subject.path, "line": subject.span.line}

@@ -1,0 +1,52 @@
+"""Where findings stand, as every format needs it: paths for the repository as a whole, and which lines hold secrets."""
+
+from __future__ import annotations
+
+from gatekeeper.audit import Report
+from gatekeeper.discover import Unreadable
+from gatekeeper.rule import Place, place
+
+MASK = "(not shown: a secret stands here)"
+
+
+def is_repository(at: Place) -> bool:
+    """Whether it is about the repository as a whole, which has no place in any file."""
+    return at.source.path == "."
+
+
+def path_of(at: Place, report: Report) -> str:
+    """A path that exists, for formats that refuse a finding without one: the README stands for the repository."""
+    if not is_repository(at):
+        return at.source.path
+    paths = report.project.tree.paths
+    return next((path for path in paths if path.lower() in ("readme.md", "readme")), paths[0] if paths else "README.md")
+
+
+class Excerpts:
+    """Source lines as they may be shown: those that a finding about secrets stands on are masked, whoever asks."""
+
+    def __init__(self, report: Report) -> None:
+        spots = [
+            spot
+            for each in report.findings
+            if each.rule.gate == "secrets"
+            for spot in (each.at, *(place(note.at) for note in each.finding.see))
+        ]
+        self._secret = {
+            (spot.source.path, line) for spot in spots for line in range(spot.span.line, spot.span.end_line + 1)
+        }
+
+    def line(self, at: Place) -> str | None:
+        """The first line of a place, not yet sanitised; None when there is none to show."""
+        if is_repository(at):
+            return None
+        try:
+            text = at.source.line(at.span.line)
+        except Unreadable:
+            return None
+        if self.masked(at):
+            return text[: len(text) - len(text.lstrip())] + MASK
+        return text if text.strip() else None
+
+    def masked(self, at: Place) -> bool:
+        return (at.source.path, at.span.line) in self._secret

@@ -5,11 +5,12 @@ What a rule imports stands here; the decorator is `gatekeeper.rule.rule`. Names 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 
+TYPE_CHECKING = False  # typing itself is not imported for `--version`
 if TYPE_CHECKING:
+    from typing import Any
+
     from gatekeeper.node import Expression, Missing, Node, Source, Span, Unresolved
     from gatekeeper.project import Project
     from gatekeeper.rule import Edit, Finding, Fix, Note, Rule, Unknown

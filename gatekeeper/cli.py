@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+
+TYPE_CHECKING = False  # typing itself is not imported for `--version`
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 VERBS = {
     "audit": "judge the whole repository: the gate table, then the findings",

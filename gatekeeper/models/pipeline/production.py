@@ -1,0 +1,104 @@
+"""Which jobs deploy to production, and by what sign: the environment first, the trigger last."""
+
+from __future__ import annotations
+
+import re
+
+from gatekeeper.models.pipeline import environments
+from gatekeeper.models.pipeline.environments import Class
+from gatekeeper.models.pipeline.ir import Fact, Job, Production, class_of, text_of
+
+_VARIABLES = frozenset(
+    "environment env env_name environment_name stage deploy_env deployment_environment target_env app_env deploy_environment "
+    "target_environment tf_workspace cluster cluster_name namespace kube_namespace k8s_namespace app_name stack_name".split()
+)
+_GUARD = re.compile(r"refs/heads/([A-Za-z0-9._/-]{1,100})|'([A-Za-z0-9._/-]{1,60})'")
+
+
+def of_job(job: Job) -> Production | None:
+    """The judgement about one job. None when it deploys nothing, or to something that is not production."""
+    facts = [fact for fact in job.facts if fact.kind == "deploy"]
+    if not facts or "ephemeral" in job.kinds:
+        return None
+    sure = job.deploy is not None
+    found = _by_environment(job)
+    if found is _NOT:
+        return None
+    found = found or _by_target(facts) or _by_variables(job) or _by_names(job)
+    if found is _NOT or (found is None and not sure):
+        return None
+    found = found or _by_ref(job) or _by_trigger(job)
+    if found is None or found is _NOT:
+        return None
+    return (
+        found if sure else found._replace(certain=False, why=f"{found.why}; that it deploys is said by its name alone")
+    )
+
+
+_NOT = Production(False, "not production")
+
+
+def _judged(cls: Class, why: str) -> Production | None:
+    if cls is Class.PROD:
+        return Production(True, why)
+    if cls is Class.PARAMETRIC:
+        return Production(True, f"{why} may be production", True)
+    return None if cls is Class.UNKNOWN else _NOT
+
+
+def _by_environment(job: Job) -> Production | None:
+    named = job.environment or (job.pipeline.caller.environment if job.pipeline.caller else None)
+    return _judged(named.cls, f"environment {named.raw}") if named else None
+
+
+def _by_target(facts: list[Fact]) -> Production | None:
+    classes = [environments.classify(word) for fact in facts for word in fact.target.split()]
+    said = [cls for cls in classes if cls not in (Class.UNKNOWN, Class.PUBLISH)]
+    if not said:
+        return None
+    target = next((fact.target for fact in facts if fact.target), "")
+    return _judged(environments.together(said), f"its target {target.split()[0] if target else ''}")
+
+
+def _by_variables(job: Job) -> Production | None:
+    for variables in (job.env, job.pipeline.env, *(step.env_nodes for step in job.steps)):
+        for name, node in variables.items():
+            if name.lower() in _VARIABLES:
+                judged = _judged(class_of(job.values(text_of(node))), f"{name}: {text_of(node)}")
+                if judged:
+                    return judged
+    return None
+
+
+def _by_names(job: Job) -> Production | None:
+    outer = job.root
+    for name, why in (
+        (job.id, f"job {job.id}"), (job.title, f"job {job.title}"), (outer.id, f"job {outer.id}"),
+        (outer.pipeline.name.rpartition(".")[0], f"file {outer.pipeline.name}"), (outer.pipeline.title, f"workflow {outer.pipeline.title}"),
+    ):  # fmt: skip
+        judged = _judged(environments.classify(name, place=False), why) if name else None
+        if judged:
+            return judged
+    return None
+
+
+def _by_ref(job: Job) -> Production | None:
+    """A guard or a filter that names a production branch."""
+    for guarded in (job, job.root):
+        for match in _GUARD.finditer(text_of(guarded.cond)):
+            name = match[1] or match[2]
+            if environments.classify(name, place=False) is Class.PROD:
+                return Production(True, f"if: names {name}")
+    branches = {t.branch for t in job.root.pipeline.triggers if t.event == "push" and t.branch}
+    if branches and all(environments.classify(name, place=False) is Class.PROD for name in branches):
+        return Production(True, f"runs for pushes to {', '.join(sorted(branches))}")
+    return None
+
+
+def _by_trigger(job: Job) -> Production | None:
+    refs = {trigger.ref for trigger in job.root.pipeline.triggers}
+    if refs & {"release", "tag"}:
+        return Production(False, "it runs for releases or tags")
+    if refs & {"push-default", "workflow_run"}:
+        return Production(False, "it runs for the default branch")
+    return None

@@ -1,0 +1,94 @@
+"""What a `${{ }}` may be, as far as the files say: inputs, matrix, environment variables and literals."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from gatekeeper.models.pipeline import expressions
+from gatekeeper.models.pipeline.expressions import Tree
+from gatekeeper.node import Node
+
+if TYPE_CHECKING:
+    from gatekeeper.models.pipeline.ir import Job, Values
+
+_EXPRESSION = re.compile(r"\$\{\{([^{}]{0,2000})\}\}")
+_MOST = 40  # values of one text that are followed
+_DEPTH = 5
+
+
+def possible(text: str, job: Job, depth: int = 0) -> Values:
+    """The values a text may have, in the order they are met; None when one of its expressions is not known."""
+    found: tuple[str, ...] = ("",)
+    at = 0
+    for match in _EXPRESSION.finditer(text):
+        tree = expressions.parse(match[1].strip())
+        choices = _of(tree, job, depth) if tree else None
+        if choices is None:
+            return None
+        found = tuple(dict.fromkeys(f"{a}{text[at : match.start()]}{b}" for a in found for b in choices))[:_MOST]
+        at = match.end()
+    if "${{" in text[at:]:
+        return None
+    return tuple(f"{a}{text[at:]}" for a in found)
+
+
+def _of(tree: Tree, job: Job, depth: int) -> Values:
+    if depth > _DEPTH:
+        return None
+    if tree[0] == "literal":
+        return (
+            (tree[1],) if isinstance(tree[1], str) else (str(tree[1]).lower(),) if isinstance(tree[1], bool) else None
+        )
+    if tree[0] == "||":
+        left, right = _of(tree[1], job, depth + 1), _of(tree[2], job, depth + 1)
+        if left is None or right is None:
+            return None
+        return tuple(dict.fromkeys(value for value in (*left, *right) if value))
+    if tree[0] == "&&":
+        return _of(tree[2], job, depth + 1)
+    if tree[0] == "path":
+        return _path(tree[1], job, depth)
+    return None
+
+
+def _path(path: str, job: Job, depth: int) -> Values:
+    context, _, name = path.partition(".")
+    if path.startswith("github.event.inputs."):
+        context, name = "inputs", path.removeprefix("github.event.inputs.")
+    if context == "inputs":
+        return job.pipeline.inputs.get(name)
+    if context == "matrix":
+        return _matrix(name, job, depth)
+    if context == "env":
+        node = {key.lower(): value for key, value in {**job.pipeline.env, **job.env}.items()}.get(name)
+        return possible(node.text, job, depth + 1) if node is not None and node.known and not node.is_mapping else None
+    return None
+
+
+def _matrix(name: str, job: Job, depth: int) -> Values:
+    found: list[str] = []
+    matrix = job.matrix
+    if not matrix.known or not matrix.is_mapping:
+        return None
+    key, _, rest = name.partition(".")
+    lists = [node for label, node in matrix.items() if label.lower() == key]
+    lists += [item[label] for item in _items(matrix["include"]) for label, _ in _pairs(item) if label.lower() == key]
+    for node in lists:
+        if not node.known or (not node.is_list and "${{" in str(node.text)):
+            return None
+        for item in node if node.is_list else (node,):
+            chosen = item[rest] if rest else item
+            values = possible(chosen.text, job, depth + 1) if chosen.known and not chosen.is_mapping else None
+            if values is None:
+                return None
+            found += values
+    return tuple(dict.fromkeys(found))[:_MOST] if found else None
+
+
+def _items(node: Node) -> list[Node]:
+    return list(node) if node.known else []
+
+
+def _pairs(node: Node) -> list[tuple[str, Node]]:
+    return list(node.items()) if node.known else []

@@ -20,6 +20,7 @@ from gatekeeper.parsers import hcl, json
 
 B = TypeVar("B", bound="Block")
 
+_WRAPPERS = ("terragrunt.hcl", "root.hcl", "atmos.yaml", "cdktf.json")
 _CONFIGURATION = (".tf", ".tofu", ".tf.json", ".tofu.json")
 _VARIABLES = (".tfvars", ".tfvars.json")
 
@@ -558,11 +559,18 @@ class Directory(Subject):
     def root(self) -> bool:
         return self.module.root
 
+    @property
+    def example(self) -> bool:
+        """It shows how something is used, and is nobody's infrastructure."""
+        return not {"example", "examples"}.isdisjoint(self.directory.split("/"))
+
     @cached_property
-    def files(self) -> list[str]:
-        """The names of all files beside it."""
-        below = f"{self.directory}/" if self.directory else ""
-        return [path for path in self.module.tree.paths if path.startswith(below) and "/" not in path[len(below) :]]
+    def wrapper(self) -> str:
+        """The file by which another program runs Terraform here, and writes the backend: Terragrunt, Atmos, CDKTF."""
+        folders = self.directory.split("/")
+        above = ["/".join(folders[:depth]) for depth in range(len(folders), -1, -1)]
+        paths = (f"{folder}/{name}".lstrip("/") for folder in above for name in _WRAPPERS)
+        return next((path for path in paths if path in self.module.tree), "")
 
 
 class VarFile(Written):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from gatekeeper.audit import Report
 from gatekeeper.gates import Criterion, Gate, Status
 from gatekeeper.renderers.places import is_repository
-from gatekeeper.renderers.sanitise import xml_text
+from gatekeeper.renderers.sanitise import visible, xml_text
 from gatekeeper.waivers import Reported
 
 _ELEMENTS = {
@@ -59,5 +59,5 @@ def _lines(criterion: Criterion, report: Report) -> list[str]:
 
 
 def _line(each: Reported) -> str:
-    where = "repository" if is_repository(each.at) else f"{each.at.source.path}:{each.at.span.line}"
-    return f"{where}: {each.severity}: {each.finding.message}{' (waived)' if each.waiver else ''}"
+    where = "repository" if is_repository(each.at) else f"{visible(each.at.source.path)}:{each.at.span.line}"
+    return f"{where}: {each.severity}: {visible(each.finding.message)}{' (waived)' if each.waiver else ''}"

@@ -34,8 +34,8 @@ def _counts(report: Report) -> str:
     found = Counter(each.severity for each in report.findings if not each.waiver)
     parts = [f"profile {report.profile}"]
     parts += [f"{number} {status}" for status, number in sorted(gates.items())]
-    parts += [f"{number} {severity}" for severity, number in found.items()]
-    parts += [f"{waived} waived"] if waived else []
+    grave = [f"{number} {severity}" for severity, number in found.items()] + ([f"{waived} waived"] if waived else [])
+    parts += [f"findings: {', '.join(grave)}"] if grave else ["no finding"]
     if report.commit:
         parts.append(f"commit {markdown_text(report.commit.id[:7])}{' (dirty)' if report.commit.dirty else ''}")
     return " · ".join(parts)

@@ -144,7 +144,7 @@ class _Page:
         lines += self._excerpt(at, each.finding.message, "^", gutter, each.severity)
         for note in each.finding.see:
             spot = place(note.at)
-            lines.append(f"{' ' * gutter}::: {_where(spot)}")
+            lines.append(f"{' ' * gutter}--> {_where(spot)}")
             lines += self._excerpt(spot, note.message, "-", gutter, "")
         if each.finding.fix:
             lines += [f"{' ' * gutter} |", *self._hanging(f"{' ' * gutter} = help: ", each.finding.fix.description)]
@@ -260,8 +260,8 @@ def _cut(line: str, first: int, last: int, room: int) -> tuple[str, int, int]:
     if ends[-1] <= room:
         return text, begin, end
     start = max(min(begin - room // 3, len(text) - room), 0)
-    cut = ("…" if start else "") + text[start + bool(start) : start + room - 1]
-    cut += "…" if start + room <= len(text) else ""
+    more = start + room < len(text)
+    cut = ("…" if start else "") + text[start + bool(start) : start + room - more] + ("…" if more else "")
     return cut, max(begin - start, 0), min(max(end - start, begin - start + 1), len(cut))
 
 

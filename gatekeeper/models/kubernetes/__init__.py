@@ -95,7 +95,11 @@ def _unrendered(source: Source) -> Fault:
 
 
 def _parse(source: Source) -> yaml.Documents:
-    return source.once(yaml.parse)
+    if not source.path.endswith(".json"):
+        return source.once(yaml.parse)
+    from gatekeeper.parsers import json
+
+    return yaml.Documents(*source.once(json.parse))
 
 
 def _is_patch(source: Source, tree: Tree) -> bool:

@@ -1,0 +1,47 @@
+"""What this repository applies without its result being visible here: charts, remote bases, operators' own pods."""
+
+from __future__ import annotations
+
+from gatekeeper.models.kubernetes import Kustomization, Object, written
+from gatekeeper.project import Project
+
+# Controllers make pods, Services and Secrets for objects of these kinds.
+_DEPLOYED_BY_OTHERS = frozenset({"HelmRelease", "HelmChart", "Application", "ApplicationSet", "IstioOperator"})
+_MAKE_PODS = frozenset(
+    """
+    Alertmanager ArgoCD AerospikeCluster Cassandra CassandraDatacenter CrdbCluster Elasticsearch EtcdCluster
+    FlinkDeployment Grafana InferenceService InnoDBCluster Jaeger Kafka KafkaBridge KafkaConnect KafkaMirrorMaker2
+    Keycloak Kibana LokiStack MariaDB MinIOInstance MongoDBCommunity MySQLCluster OpenTelemetryCollector
+    PerconaServerMongoDB PerconaXtraDBCluster PostgresCluster Prometheus PrometheusAgent PulsarCluster RabbitmqCluster
+    RayCluster RayService Redis RedisCluster RedisFailover ScyllaCluster SolrCloud SparkApplication SparkCluster
+    TempoStack Tenant ThanosQuery ThanosReceive ThanosRuler TidbCluster VMAgent VMAlert VMAlertmanager VMAuth VMCluster
+    VMSingle Vault ZookeeperCluster postgresql
+    """.split()
+)
+
+
+def elsewhere(project: Project) -> str:
+    """The first thing here whose pods, Services or Secrets cannot be seen, in words; '' when there is none."""
+    return project.once("elsewhere", _elsewhere)
+
+
+def _elsewhere(project: Project) -> str:
+    for fault in project.faults:
+        if fault.technology == "kubernetes" and fault.reason == "template-unrendered":
+            return f"{fault.source.path} is not rendered"
+        if fault.technology == "kubernetes":
+            return f"{fault.source.path} cannot be read"
+    for kustomization in project.all(Kustomization):
+        remote = next((text for entry in kustomization.resources if _remote(text := written(entry))), "")
+        if remote or kustomization.node["helmCharts"].present:
+            return f"{kustomization.path} takes in {remote or 'Helm charts'}"
+    for each in project.all(Object):
+        if each.kind in _DEPLOYED_BY_OTHERS:
+            return f"{each.name} deploys from elsewhere"
+        if each.kind in _MAKE_PODS or (each.kind == "Cluster" and each.group == "postgresql.cnpg.io"):
+            return f"an operator makes the pods of {each.name}"
+    return ""
+
+
+def _remote(path: str) -> bool:
+    return "://" in path or path.startswith(("github.com/", "git@", "git::")) or "?ref=" in path

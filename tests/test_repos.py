@@ -1,0 +1,63 @@
+"""Whole repositories and the table each comes to: what a person sees, word for word.
+
+`GATEKEEPER_UPDATE=1` writes the expected output anew; the difference is then to be read line by line.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gatekeeper.audit import Report, Request, audit
+from gatekeeper.commands.arguments import settings_of
+from gatekeeper.plugins import manager
+from gatekeeper.renderers.text import render
+from gatekeeper.testing import TODAY
+
+ROOT = Path(__file__).parent.parent
+REPOS = ROOT / "fixtures" / "repos"
+NAMES = ("order-service", "order-service-ready", "library", "empty")
+PROFILES = ("release", "pull-request", "pre-commit")
+EXIT = {
+    "order-service": {"release": 1, "pull-request": 1, "pre-commit": 1},
+    "order-service-ready": {"release": 3, "pull-request": 3, "pre-commit": 0},
+    "library": {"release": 3, "pull-request": 3, "pre-commit": 0},
+    "empty": {"release": 3, "pull-request": 3, "pre-commit": 3},
+}
+
+
+def report(name: str, profile: str = "release") -> Report:
+    settings, _ = settings_of(REPOS / name, isolated=False)
+    made = audit(Request(root=REPOS / name, settings=settings, profile=profile, today=TODAY), manager().hook)
+    return msgspec.structs.replace(made, commit=None, root=name)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_golden(name: str) -> None:
+    seen = render(report(name))
+    expected = REPOS / f"{name}.expected"
+    if os.environ.get("GATEKEEPER_UPDATE"):
+        expected.write_text(seen, "utf-8")
+    assert seen == expected.read_text("utf-8")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("name", NAMES)
+def test_exit_code(name: str, profile: str) -> None:
+    assert report(name, profile).exit_code == EXIT[name][profile]
+
+
+def test_the_repaired_repository_has_no_failure_and_crashes_nothing() -> None:
+    made = report("order-service-ready")
+    assert [each.rule.id for each in made.findings if not each.waiver and each.severity in ("high", "critical")] == []
+    assert not [outcome.rule.id for outcome in made.outcomes if outcome.error]
+
+
+def test_the_readme_shows_what_the_program_prints() -> None:
+    table = render(report("order-service")).split("\n\n")
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for part in table[:3]:  # the heading, the table, the verdict
+        assert part in readme

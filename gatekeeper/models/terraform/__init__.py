@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import ClassVar, TypeVar
+from typing import ClassVar, NamedTuple, TypeVar
 
 from gatekeeper.discover import VENDORED, Tree, Unreadable
 from gatekeeper.models import Subject
@@ -17,12 +17,23 @@ from gatekeeper.models.terraform import values
 from gatekeeper.models.terraform.json_syntax import attributes_of_json, body_of_json
 from gatekeeper.node import START, Expression, Fault, Node, Source, Span, Unresolved
 from gatekeeper.parsers import hcl, json
+from gatekeeper.parsers.hcl import Reference as Reference
 
 B = TypeVar("B", bound="Block")
 
 _WRAPPERS = ("terragrunt.hcl", "root.hcl", "atmos.yaml", "cdktf.json")
 _CONFIGURATION = (".tf", ".tofu", ".tf.json", ".tofu.json")
 _VARIABLES = (".tfvars", ".tfvars.json")
+
+
+class Text(NamedTuple):
+    """A text as written, below a name; `whole` when it is the value there, and not what a value is made of."""
+
+    name: str
+    value: str
+    source: Source
+    span: Span
+    whole: bool
 
 
 class Written(Subject):
@@ -34,6 +45,35 @@ class Written(Subject):
     def __init__(self, node: Node, body: hcl.Body) -> None:
         super().__init__(node)
         self.body = body
+
+    def texts(self) -> Iterator[Text]:
+        """Every piece of text that is written in it, also in scripts and lists."""
+        bodies = [self.body]
+        while bodies:
+            body = bodies.pop()
+            bodies += [inner.body for inner in body.blocks]
+            for name, attribute in body.attributes.items():
+                yield from _texts(name, attribute.expr)
+
+
+def _texts(name: str, expr: hcl.Expr) -> Iterator[Text]:
+    stack = [(name, expr, True)]
+    while stack:
+        name, expr, whole = stack.pop()
+        if isinstance(expr, hcl.Literal):
+            if isinstance(expr.value, str):
+                yield Text(name, expr.value, expr.home.source, expr.span, whole)
+        elif isinstance(expr, hcl.Template):
+            for part in expr.parts:
+                if isinstance(part, str):
+                    yield Text(name, part, expr.home.source, expr.span, False)
+        elif isinstance(expr, hcl.Object):
+            for key, value in expr.pairs:
+                stack.append((str(key.value) if isinstance(key, hcl.Literal) else name, value, whole))
+        elif isinstance(expr, hcl.Conditional):
+            stack += [(name, expr.yes, whole), (name, expr.no, whole)]
+        else:
+            stack += [(name, child, whole and isinstance(expr, hcl.Tuple)) for child in expr.children()]
 
 
 class Block(Written):

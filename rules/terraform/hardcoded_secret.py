@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gatekeeper import Finding, Fix
+from gatekeeper.models.terraform import Data, Variable, Written
+from gatekeeper.rule import Answer, Place, rule
+
+_NAME = re.compile(
+    r"(?:.*[_-])?(?:password|passwd|passphrase|secret[_-]?(?:access[_-]?)?key|client[_-]?secret|api[_-]?key|app[_-]?key"
+    r"|access[_-]?key(?:[_-]id)?|private[_-]?key(?:[_-]pem)?|auth[_-]?token|access[_-]?token|api[_-]?token|secret[_-]string)\Z",
+    re.IGNORECASE,
+)
+_VAGUE = re.compile(r"(?:.*[_-])?(?:secret|token|credentials)\Z", re.IGNORECASE)  # also names of secrets
+_RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9+/=_~.-]{20,200}\Z")
+_KEYS = re.compile(
+    r"(?P<AWS>(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9]))"
+    r"|(?P<GitHub>\b(?:gh[pousr]_[A-Za-z0-9]{36,80}|github_pat_[A-Za-z0-9_]{50,100})\b)"
+    r"|(?P<GitLab>\bglpat-[A-Za-z0-9_-]{20,60}\b)"
+    r"|(?P<Slack>\bxox[abprs]-[A-Za-z0-9-]{20,120})"
+    r"|(?P<Stripe>\b[rs]k_live_[A-Za-z0-9]{20,120})"
+    r"|(?P<Google>\bAIza[A-Za-z0-9_-]{35}\b)"
+    r"|(?P<private>-----BEGIN (?:[A-Z]{2,10} ){0,2}PRIVATE KEY-----)"
+    r"|(?P<AWS_secret>(?i:aws_secret_access_key)[\"']?\s{0,5}[:=]\s{0,5}[\"']?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+]))"
+)
+_PLACEHOLDER = re.compile(
+    r"\s*\Z|<.*>\Z|\[.*\]\Z|.*\{\{|\*+\Z|[xX.]{3,}\Z|(?:null|none|nil|true|false|todo|tbd|unused|n/?a|redacted|placeholder)\Z"
+    r"|(?:your|my|replace|insert|fill|enter)[ _-]|arn:|projects/|[a-z]+://|/[\w./-]+\Z|\.{0,2}/|~/|file:|ssm:|vault:",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+@rule(
+    "tf-hardcoded-secret",
+    gate="secrets",
+    severity="critical",
+    seed="6.2 Secrets Management",
+    aliases=["CKV_AWS_41", "CKV_AWS_45", "CKV_AWS_46", "AWS-0029"],
+)
+def hardcoded_secret(block: Written) -> Iterator[Answer]:
+    """No secret is written into the code.
+
+    Whoever can read the repository, or any clone of it, has the secret, and replacing it means a commit. Judged are
+    plain strings in attributes named as a secret (`password`, `api_key`, `client_secret`, ...), also as the default of
+    such a variable and in files of variable values, and everything that has the form of a key (AWS access keys, tokens
+    of GitHub, GitLab, Slack and Stripe, private keys), also inside scripts. References, placeholders, paths, addresses
+    of secret stores, and names of secrets are none. The value is never printed. A vague name (`token`, `secret`) counts
+    only with a value that looks random.
+
+    Bad:
+    ```hcl
+    provider "aws" {
+      # expect: access_key holds
+      access_key = "AKIAQ3EGRDNTXWPLKJHG"
+      # expect: secret_key
+      secret_key = "not-so-secret-1"
+    }
+    variable "db_password" {
+      type    = string
+      # expect: the default of var.db_password
+      default = "hunter2"
+    }
+    resource "aws_db_instance" "orders" {
+      # expect: password is written here
+      password = "hunter2"
+    }
+    ```
+
+    Bad, deeper in:
+    ```hcl
+    resource "aws_lambda_function" "orders" {
+      environment {
+        variables = {
+          # expect: API_KEY
+          API_KEY = "4f6d2f19"
+        }
+      }
+    }
+    resource "aws_instance" "web" {
+      # expect: user_data holds an AWS access key
+      user_data = <<-EOT
+        #!/bin/sh
+        export AWS_ACCESS_KEY_ID=AKIAQ3EGRDNTXWPLKJHG
+        run ${var.name}
+      EOT
+    }
+    ```
+
+    Bad, in a file of values:
+    ```hcl main.tf
+    variable "token" {
+      sensitive = true
+    }
+    ```
+    ```hcl production.tfvars
+    # expect: db_password
+    db_password = "hunter2"
+    ```
+
+    Good:
+    ```hcl
+    variable "db_password" {
+      type      = string
+      sensitive = true
+      default   = ""
+    }
+    resource "aws_db_instance" "orders" {
+      password                    = var.db_password
+      manage_master_user_password = true
+    }
+    resource "aws_secretsmanager_secret" "token" {
+      name = "orders/token"
+    }
+    resource "aws_iam_account_password_policy" "strict" {
+      minimum_password_length = 14
+    }
+    data "google_secret_manager_secret_version" "db" {
+      secret = "db-password-2024-production"
+    }
+    resource "datadog_integration" "aws" {
+      api_key         = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:datadog"
+      password        = "<set by the pipeline>"
+      private_key     = file("${path.module}/key.pem")
+      auth_token      = "/run/secrets/token"
+      token           = "production"
+      password_length = "20"
+    }
+    ```
+    """
+    for text in block.texts():
+        of_variable = isinstance(block, Variable) and text.name == "default"
+        name = block.label if isinstance(block, Variable) and of_variable else text.name
+        shown = f"the default of {block.name}" if of_variable else name
+        key = _KEYS.search(text.value)
+        if key:
+            words = f"{shown} holds {_SORTS[key.lastgroup or '']}"
+        elif text.whole and not isinstance(block, Data) and _is_secret(name, text.value):
+            words = f"{shown} is written here in clear text"
+        else:
+            continue
+        yield Finding(Place(text.source, text.span), words, fix=_FIX)
+
+
+_FIX = Fix("replace the secret, and take it from a secret store or a sensitive variable")
+_SORTS = {
+    "AWS": "an AWS access key",
+    "AWS_secret": "an AWS secret key",
+    "GitHub": "a GitHub token",
+    "GitLab": "a GitLab token",
+    "Slack": "a Slack token",
+    "Stripe": "a Stripe key",
+    "Google": "a Google API key",
+    "private": "a private key",
+}
+
+
+def _is_secret(name: str, text: str) -> bool:
+    if _PLACEHOLDER.match(text):
+        return False
+    return bool(_NAME.match(name)) or bool(_VAGUE.match(name) and _RANDOM.match(text))

@@ -66,7 +66,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
         "name": "".join(word.capitalize() for word in rule.id.split("-")),
         "shortDescription": {"text": rule.title},
         "fullDescription": {"text": rule.why},
-        "help": {"text": rule.page or rule.why, "markdown": rule.page or rule.why},
+        "help": {"text": f"{rule.why}\n\nExamples: gatekeeper explain {rule.id}"},  # they may look like secrets
         "defaultConfiguration": {"level": LEVELS.get(rule.severity, "none"), "enabled": rule.severity != "off"},
         "properties": {"tags": tags[:20], "precision": "high", **security},
     }

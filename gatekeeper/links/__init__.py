@@ -11,19 +11,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gatekeeper.links.alerting import alarms
     from gatekeeper.links.deployment import Deploys, deploys
-    from gatekeeper.links.images import ImageLink, containers_of, dockerfile_of
-    from gatekeeper.links.overlays import Overlay, Rewrite, overlaid, relabelled, rewritten
+    from gatekeeper.links.documents import Target, is_local, target_of
+    from gatekeeper.links.images import ImageLink, built_by_skaffold, containers_of, dockerfile_of
+    from gatekeeper.links.outside import elsewhere
+    from gatekeeper.links.overlays import Overlay, Rewrite, overlaid, relabelled, rescaled, rewritten
     from gatekeeper.links.runbooks import RunbookLink, runbook_of
-    from gatekeeper.links.secrets import Producer, producers_of
+    from gatekeeper.links.secrets import Producer, makes_secrets, producers_of
     from gatekeeper.links.selectors import Rung, Selection, pods_of, scalers_of, selected, services_of
 
 _HOMES = {
     "gatekeeper.links.alerting": ("alarms",),
     "gatekeeper.links.deployment": ("Deploys", "deploys"),
-    "gatekeeper.links.images": ("ImageLink", "containers_of", "dockerfile_of"),
-    "gatekeeper.links.overlays": ("Overlay", "Rewrite", "overlaid", "relabelled", "rewritten"),
+    "gatekeeper.links.documents": ("Target", "is_local", "target_of"),
+    "gatekeeper.links.outside": ("elsewhere",),
+    "gatekeeper.links.images": ("ImageLink", "built_by_skaffold", "containers_of", "dockerfile_of"),
+    "gatekeeper.links.overlays": ("Overlay", "Rewrite", "overlaid", "relabelled", "rescaled", "rewritten"),
     "gatekeeper.links.runbooks": ("RunbookLink", "runbook_of"),
-    "gatekeeper.links.secrets": ("Producer", "producers_of"),
+    "gatekeeper.links.secrets": ("Producer", "makes_secrets", "producers_of"),
     "gatekeeper.links.selectors": ("Rung", "Selection", "pods_of", "scalers_of", "selected", "services_of"),
 }
 
@@ -36,19 +40,26 @@ __all__ = [
     "RunbookLink",
     "Rung",
     "Selection",
+    "Target",
     "alarms",
+    "built_by_skaffold",
     "containers_of",
     "deploys",
     "dockerfile_of",
+    "elsewhere",
+    "is_local",
+    "makes_secrets",
     "overlaid",
     "pods_of",
     "producers_of",
     "relabelled",
+    "rescaled",
     "rewritten",
     "runbook_of",
     "scalers_of",
     "selected",
     "services_of",
+    "target_of",
 ]
 
 

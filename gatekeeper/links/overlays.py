@@ -154,6 +154,16 @@ def _below(top: str, graph: Builds) -> set[str]:
     return reached
 
 
+def rescaled(workload: Workload, project: Project) -> Kustomization | None:
+    """A kustomization whose `replicas` counts this workload."""
+    graph = project.tree.once(builds)
+    for folder in sorted(graph.including.get(workload.path, ())):
+        counts = graph.by_folder[folder].node["replicas"]
+        if any(written(entry["name"]) == workload.object_name for entry in (counts if counts.is_list else ())):
+            return graph.by_folder[folder]
+    return None
+
+
 def relabelled(workload: Workload, project: Project) -> bool:
     """Whether a kustomization adds labels to its selector and its pods."""
     graph = project.tree.once(builds)

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+
+from gatekeeper import Finding, Fix
+from gatekeeper.models.kubernetes import Object, written
+from gatekeeper.models.kubernetes.credentials import is_credential
+from gatekeeper.node import Node
+from gatekeeper.rule import rule
+
+_SETTING = re.compile(r"^[ \t]*[\"']?([\w.-]{1,80})[\"']?[ \t]*[:=][ \t]*[\"']?([^\"'\n]{1,300})", re.MULTILINE)
+_LONGEST = 20_000  # characters of a value that are looked through
+
+
+@rule(
+    "k8s-plain-secret-committed",
+    gate="secrets",
+    severity="high",
+    seed="6.2 Secrets Management",
+    where=lambda each: each.kind == "Secret" and each.group == "" and not each.node["sops"].present,
+)
+def plain_secret_committed(each: Object) -> Iterator[Finding]:
+    """No Secret with a real value is committed.
+
+    Base64 is no encryption: whoever can read the repository has the value, and it stays in the history. A Secret may stand
+    here encrypted (SealedSecret, SOPS) or as a reference (ExternalSecret). Placeholders and Secrets that only carry
+    configuration are left alone: what is looked for is a key named like a credential, or a value that is one.
+
+    Bad:
+    ```yaml
+    apiVersion: v1
+    kind: Secret
+    metadata: {name: db}
+    data:
+      username: YXBw
+      # expect: password
+      password: dGlnZXI0Mg==
+    ```
+
+    Bad, inside a configuration file:
+    ```yaml
+    apiVersion: v1
+    kind: Secret
+    metadata: {name: grafana}
+    stringData:
+      # expect: grafana.ini
+      grafana.ini: |
+        [security]
+        admin_password = tiger42
+    ```
+
+    Good:
+    ```yaml
+    apiVersion: v1
+    kind: Secret
+    metadata: {name: db}
+    stringData: {password: "${DB_PASSWORD}", username: app, token: <your-token>}
+    ---
+    apiVersion: v1
+    kind: Secret
+    metadata: {name: encrypted}
+    data: {password: "ENC[AES256_GCM,data:abc,iv:abc,tag:abc,type:str]"}
+    sops: {version: 3.9.0}
+    ---
+    apiVersion: v1
+    kind: Secret
+    metadata: {name: grafana-datasources}
+    stringData:
+      datasources.yaml: |
+        datasources: [{name: prometheus, url: "http://prometheus:9090"}]
+    ```
+    """
+    found = [(key, value) for key, value, text in _values(each) if _holds_credential(key, text)]
+    if found:
+        key, value = found[0]
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        words = f"the value of {key}{more} is in the repository for all who read it"
+        fix = Fix("encrypt it (SealedSecret, SOPS) or fetch it (ExternalSecret), and change the value")
+        yield Finding(value, words, fix=fix)
+
+
+def _values(each: Object) -> Iterator[tuple[str, Node, str]]:
+    for key, value in each.node["stringData"].items():
+        yield key, value, written(value)
+    for key, value in each.node["data"].items():
+        yield key, value, _decoded(written(value))
+
+
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return ""  # binary, or no base64: a placeholder, which the API would refuse
+
+
+def _holds_credential(key: str, text: str) -> bool:
+    if is_credential(key, text):
+        return True
+    if "\n" not in text.strip() or len(text) > _LONGEST:
+        return False
+    return any(is_credential(setting[1], setting[2]) for setting in _SETTING.finditer(text))

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gatekeeper import Finding, Project, Unknown
+from gatekeeper.links import elsewhere, pods_of
+from gatekeeper.models.kubernetes import Service, Workload, texts
+from gatekeeper.rule import Answer, Reason, rule
+
+_CONTROL_PLANE = frozenset({"kube-system", "kube-public", "openshift-monitoring"})
+
+
+@rule(
+    "k8s-service-selects-nothing",
+    gate="workload-reliability",
+    severity="medium",
+    seed="7 Infrastructure code passes validation",
+    aliases=["kube-score:service-targets-pod"],
+    where=lambda service: service.selects and service.namespace not in _CONTROL_PLANE,
+)
+def service_selects_nothing(service: Service, project: Project) -> Iterator[Answer]:
+    """Every Service selects pods of some workload.
+
+    A Service that selects nothing accepts connections and answers none. The pods are looked for in the whole repository,
+    not only beside the Service. ExternalName Services and those without a selector are not meant, nor those in the
+    namespaces of the control plane. Where pods may come from elsewhere (no workload here at all, a chart that is not
+    rendered, a remote base, an operator) the answer is not known.
+
+    Bad:
+    ```yaml k8s/service.yaml
+    apiVersion: v1
+    kind: Service
+    metadata: {name: web}
+    spec:
+      # expect: no pod here has
+      selector: {app: web, tier: frontend}
+      ports: [{port: 80}]
+    ```
+    ```yaml k8s/deployment.yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web}
+    spec:
+      selector: {matchLabels: {app: web}}
+      template:
+        metadata: {labels: {app: web, tier: front-end}}
+        spec:
+          containers: [{name: web, image: "web:1.0.0"}]
+    ```
+
+    Good, in another folder:
+    ```yaml services/web.yaml
+    apiVersion: v1
+    kind: Service
+    metadata: {name: web}
+    spec: {selector: {app: web}, ports: [{port: 80}]}
+    ```
+    ```yaml workloads/web.yaml
+    apiVersion: argoproj.io/v1alpha1
+    kind: Rollout
+    metadata: {name: web, namespace: shop}
+    spec:
+      template:
+        metadata: {labels: {app: web, version: v2}}
+        spec:
+          containers: [{name: web, image: "web:1.0.0"}]
+    ```
+
+    Unknown, an operator makes the pods:
+    ```yaml
+    apiVersion: v1
+    kind: Service
+    metadata: {name: prometheus}
+    spec: {selector: {app.kubernetes.io/name: prometheus}, ports: [{port: 9090}]}
+    ---
+    apiVersion: monitoring.coreos.com/v1
+    kind: Prometheus
+    metadata: {name: k8s}
+    spec: {replicas: 2}
+    ```
+    """
+    if pods_of(service, project).workloads:
+        return
+    for node in service.spec["selector"].walk():
+        node.value  # noqa: B018  # what is filled in later may match
+    selector = service.spec["selector"]
+    other = elsewhere(project)
+    if other:
+        yield Unknown(selector, f"its pods may come from elsewhere: {other}", Reason.NOT_OWNED_HERE)
+    elif not project.all(Workload):
+        yield Unknown(selector, "no workload is declared here", Reason.NOT_OWNED_HERE)
+    else:
+        labels = ", ".join(f"{key}={value}" for key, value in texts(selector).items())
+        yield Finding(selector, f"no pod here has {labels}: connections to {service.object_name} are refused")

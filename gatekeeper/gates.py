@@ -11,21 +11,12 @@ import msgspec
 
 from gatekeeper.engine import Outcome
 from gatekeeper.links import deploys
+from gatekeeper.models import absence
 from gatekeeper.models.files import Suppression
 from gatekeeper.node import Fault
 from gatekeeper.project import Project
 from gatekeeper.rule import Place, Reason
 from gatekeeper.waivers import Reported, at_least
-
-NAMES = {
-    "docker": "a Dockerfile",
-    "kubernetes": "a Kubernetes manifest",
-    "terraform": "Terraform",
-    "pipeline": "a pipeline",
-    "prometheus": "a Prometheus rule file",
-    "docs": "Markdown",
-}
-
 
 class Status(StrEnum):
     """What a criterion or gate comes to, from best to worst; N/A stands outside the order."""
@@ -137,7 +128,8 @@ def judge(
             status = worst(criterion.status for criterion in criteria)
             gates.append(
                 Gate(
-                    definition.id, definition.title, definition.statement, status, _result(status, criteria),
+                    definition.id, definition.title, definition.statement, status,
+                    _nothing(mine, criteria, project) if status is Status.NOT_APPLICABLE else _result(status, criteria),
                     tuple(criteria), profile in definition.unknown_blocks,
                 )
             )  # fmt: skip
@@ -209,8 +201,7 @@ def _none(outcome: Outcome, project: Project) -> str:
     """Why a rule has nothing to judge, with the number that proves it."""
     if outcome.candidates:
         return f"none of {outcome.candidates} {_plural(outcome.rule.subject.__name__, outcome.candidates)}"
-    what = NAMES.get(outcome.rule.technology, outcome.rule.technology)
-    return f"0 of {len(project.tree.paths)} files hold {what}"
+    return absence([outcome.rule.technology], len(project.tree.paths))
 
 
 def _plural(name: str, count: int) -> str:
@@ -246,7 +237,15 @@ def _applies(fact: str, project: Project) -> tuple[bool, str]:
         answer = deploys(project)
         return answer.deploys, answer.proof
     present = fact in project.technologies()
-    return present, "" if present else f"0 of {len(project.tree.paths)} files hold {NAMES.get(fact, fact)}"
+    return present, "" if present else absence([fact], len(project.tree.paths))
+
+
+def _nothing(outcomes: Sequence[Outcome], criteria: Sequence[Criterion], project: Project) -> str:
+    """The Result of a gate that does not apply: everything that its rules looked for and did not find."""
+    sought = sorted({outcome.rule.technology for outcome in outcomes if not outcome.candidates})
+    if len(sought) > 1 and all(not outcome.candidates for outcome in outcomes):
+        return absence(sought, len(project.tree.paths))
+    return next((c.result for c in criteria if not c.result.startswith("0 of ")), criteria[0].result)
 
 
 def _result(status: Status, criteria: Sequence[Criterion]) -> str:
@@ -261,8 +260,6 @@ def _result(status: Status, criteria: Sequence[Criterion]) -> str:
     others = f" +{len(deciding) - 1}" if len(deciding) > 1 else ""
     if status is Status.FAIL:
         return f"{failed} of {judged} checks fail: {first.id}{others}"
-    if status is Status.NOT_APPLICABLE:
-        return first.result
     if status in (Status.UNKNOWN, Status.ERROR):
         reasons = ", ".join(sorted({c.reason for c in deciding})) if status is Status.UNKNOWN else first.reason
         return f"{len(deciding)} of {len(applicable)} criteria open: {reasons}{more}"

@@ -10,9 +10,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 T = TypeVar("T")
+
+class _Pattern:
+    """A regular expression that is compiled when first used: most audits meet few of the languages we read."""
+
+    __slots__ = ("_arguments", "findall", "finditer", "fullmatch", "match", "search", "split", "sub")
+
+    def __init__(self, *arguments: Any) -> None:
+        self._arguments = arguments
+
+    def __getattr__(self, name: str) -> Any:
+        compiled = re.compile(*self._arguments)
+        for method in self.__slots__[1:]:
+            setattr(self, method, getattr(compiled, method))
+        return getattr(self, name)
+
+
+def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
+    """`re.compile`, put off until the pattern is used."""
+    return cast("re.Pattern[str]", _Pattern(text, flags))
+
 
 _LINE_BREAK = re.compile(r"\r\n|\n|\r")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gatekeeper.models import absence
 from gatekeeper.project import Project
 
 # Technologies whose files say that something is deployed from here, also when they cannot be read.
@@ -26,4 +27,4 @@ def _deploys(project: Project) -> Deploys:
     found = [technology for technology in _DEPLOYING if technology in project.technologies()]
     if found:
         return Deploys(True, f"{', '.join(found)} here")
-    return Deploys(False, f"0 of {len(project.tree.paths)} files hold {', '.join(_DEPLOYING)}")
+    return Deploys(False, absence(_DEPLOYING, len(project.tree.paths)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from gatekeeper.node import Node, Span
@@ -43,3 +44,20 @@ class Subject:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
+
+
+NAMES = {
+    "docker": "a Dockerfile",
+    "kubernetes": "a Kubernetes manifest",
+    "terraform": "Terraform",
+    "pipeline": "a pipeline",
+    "prometheus": "a Prometheus rule",
+    "docs": "Markdown",
+    "files": "anything",
+}
+
+
+def absence(technologies: Sequence[str], files: int) -> str:
+    """That no file holds any of these, with the number that was looked at: the proof of an N/A."""
+    *most, last = [NAMES.get(technology, technology) for technology in technologies]
+    return f"0 of {files} files hold {', '.join(most)}{' or ' if most else ''}{last}"

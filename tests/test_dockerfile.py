@@ -190,6 +190,9 @@ def test_lineage_final_and_target() -> None:
         ("ARG U=7\nFROM alpine\nUSER $U", "unknown", None),
         ("ARG U=7\nFROM alpine\nARG U\nUSER $U", "nonroot", 7),
         ("FROM alpine\nUSER 'root'", "root", 0),
+        ("FROM alpine\nARG U=10001 G\nUSER ${U:-0}:${G}", "nonroot", 10001),
+        ("FROM alpine\nARG U=0:0\nUSER $U", "root", 0),
+        ("FROM alpine\nUSER 0:1000", "root", 0),
         ("FROM alpine\nONBUILD USER app", "root", 0),
     ],
 )

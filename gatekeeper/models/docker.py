@@ -302,11 +302,17 @@ class Stage(Subject):
         if not found:
             return None
         stage, instruction = found
-        node = stage.expanded(instruction.arguments, instruction)
+        written = instruction.arguments
+        end = _before_colon(written.text)
+        group_node = stage.expanded(instruction.part(end + 1, len(written.text)), instruction)
+        group = group_node.text if group_node.known and end < len(written.text) else ""
+        node = stage.expanded(written if end == len(written.text) else instruction.part(0, end), instruction)
         if not node.known:
-            return User(node, instruction.arguments.text, "", None, "", None, False)
-        name, _, group = node.text.partition(":")
-        return User(node, node.text, name, _id(name), group, _id(group), bool(name))
+            return User(node, written.text, "", None, group, _id(group), False)
+        name, _, inner = node.text.partition(":")  # a variable may hold both
+        group = group or inner
+        node = Node(node.text, written.source, written.span)
+        return User(node, f"{name}:{group}" if group else name, name, _id(name), group, _id(group), bool(name))
 
     @property
     def base_user(self) -> BaseUser:
@@ -461,6 +467,16 @@ def _stages(dockerfile: Dockerfile, instructions: list[Instruction]) -> tuple[_V
 def _find(stages: list[Stage], alias: str) -> Stage | None:
     wanted = alias.lower()
     return next((stage for stage in reversed(stages) if stage.alias and stage.alias.lower() == wanted), None)
+
+
+def _before_colon(text: str) -> int:
+    """Where the name ends in `name:group`; a colon inside `${A:-b}` does not end it."""
+    depth = 0
+    for at, char in enumerate(text):
+        if char == ":" and not depth:
+            return at
+        depth += (char == "{") - (char == "}")
+    return len(text)
 
 
 def _id(text: str) -> int | None:

@@ -12,6 +12,7 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _CREDENTIALS = frozenset(
     {"password", "passwd", "pwd", "passphrase", "secret", "token", "credential", "credentials", "apikey"}
 )
+_ENDINGS = ("password", "passwd", "passphrase", "secret", "token", "apikey")  # PGPASSWORD
 _KEYS = frozenset({"api", "access", "private", "secret", "ssh", "encryption", "signing", "deploy", "auth", "master"})
 # What follows the credential's word when the variable holds something about it, not itself.
 _ABOUT = frozenset(
@@ -25,8 +26,9 @@ _ABOUT = frozenset(
     }
 )  # fmt: skip
 _NO_SECRET = re.compile(
-    r"(true|false|yes|no|on|off|none|null|nil|undefined|todo|dummy|fake|placeholder|redacted|\d{0,4}|[x*.]+|<.*>"
-    r"|(your|my|change|replace|example|insert)[-_ ]?.*|.*(placeholder|changeme|change_me|example).*|/.*|\./.*|[a-z]+://[^@]*)\Z",
+    r"(|true|false|yes|no|on|off|none|null|nil|undefined|todo|dummy|fake|placeholder|redacted|[01]|[x*.]+|<.*>"
+    r"|your[-_ ]?.*|change[-_ ]?(it|me|this).*|(replace|insert)[-_ ].*|.*(placeholder|change[-_]?me|example).*|/.*"
+    r"|\./.*|[a-z]+://[^@]*)\Z",
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -36,8 +38,9 @@ def _names_credential(name: str) -> bool:
     words = [word.lower() for word in _WORDS.findall(name[:200])]
     if "public" in words or not words or words[-1] in _ABOUT:
         return False
-    pairs = pairwise(words)
-    return not _CREDENTIALS.isdisjoint(words) or any(left in _KEYS and right == "key" for left, right in pairs)
+    if words[-1].endswith(_ENDINGS) or not _CREDENTIALS.isdisjoint(words):
+        return name != "PWD"  # the shell's own: the folder it is in
+    return any(left in _KEYS and right == "key" for left, right in pairwise(words))
 
 
 @rule(
@@ -79,6 +82,8 @@ def secret_in_arg_env(dockerfile: Dockerfile) -> Iterator[Finding]:
     Bad, the old form of ENV:
     ```dockerfile
     FROM node:20-alpine
+    # expect: PGPASSWORD
+    ENV PGPASSWORD=postgres1
     # expect: AWS_SECRET_ACCESS_KEY
     ENV AWS_SECRET_ACCESS_KEY wJalrXUtnFEMIK7MDENGbPxRfiCYzzzzKEY
     ```

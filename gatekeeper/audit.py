@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from gatekeeper.models import Subject
 from gatekeeper.models.files import File, Suppression, suppressions
 from gatekeeper.node import START, Fault, Source, Span
 from gatekeeper.project import Project
-from gatekeeper.rule import SEVERITIES, Rule
+from gatekeeper.rule import SEVERITIES, Place, Rule, place
 from gatekeeper.settings import Settings
 
 
@@ -32,7 +32,7 @@ class Presentation(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """All that one audit came to. Renderers read it and nothing else."""
+    """All that one audit came to. Renderers read it and nothing else. `secrets` are the places never to be shown."""
 
     version: str
     root: str
@@ -44,6 +44,7 @@ class Report(msgspec.Struct, frozen=True):
     outcomes: tuple[engine.Outcome, ...]
     findings: tuple[waivers.Reported, ...]
     gates: tuple[gates.Gate, ...]
+    secrets: tuple[Place, ...]
     left_out: int
     exit_code: int
     shown: Presentation = Presentation()
@@ -106,6 +107,7 @@ def audit(request: Request, hooks: Any) -> Report:
         outcomes=tuple(outcomes),
         findings=tuple(sorted(reported, key=_by_gravity)),
         gates=tuple(table),
+        secrets=tuple(_secrets(outcomes, every, project)),
         left_out=sum(len(definition.criteria) for definition in definitions) if only_rules else 0,
         exit_code=gates.exit_code(table, project.faults),
         shown=request.shown,
@@ -115,6 +117,16 @@ def audit(request: Request, hooks: Any) -> Report:
 def _enabled(rules: Iterable[Rule], settings: Settings) -> list[Rule]:
     off = {name for name, changed in settings.rules.items() if changed.severity == "off"}
     return [rule for rule in rules if rule.id not in off]
+
+
+def _secrets(outcomes: Iterable[engine.Outcome], every: Iterable[Rule], project: Project) -> Iterator[Place]:
+    """Where secrets stand: also what rules find that were not selected, since others' excerpts would show it."""
+    ran = {outcome.rule.id for outcome in outcomes}
+    unselected = engine.run((rule for rule in every if rule.gate == "secrets" and rule.id not in ran), project)
+    for outcome in (*outcomes, *unselected):
+        if outcome.rule.gate == "secrets":
+            for _, finding in outcome.findings():
+                yield from (place(finding.at), *(place(note.at) for note in finding.see))
 
 
 def _by_gravity(each: waivers.Reported) -> tuple[int, str, str, int, int]:
@@ -146,7 +158,9 @@ def _sorted_out(tree: Tree, request: Request) -> tuple[list[str], list[Skip]]:
     named = [path for path in tree.paths if any(_below(path, above) for above in request.paths)]
     if request.force_exclude:
         return sorted(set(named) & set(judged)), []
-    return [path for path in named if not any(is_test_data(path, above) for above in request.paths if _below(path, above))], []
+    return [
+        path for path in named if not any(is_test_data(path, above) for above in request.paths if _below(path, above))
+    ], []
 
 
 def _below(path: str, above: str) -> bool:

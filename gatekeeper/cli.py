@@ -8,16 +8,6 @@ TYPE_CHECKING = False  # typing itself is not imported for `--version`
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-VERBS = {
-    "audit": "judge the whole repository: the gate table, then the findings",
-    "check": "judge the files given, findings only: for hooks and editors",
-    "explain": "the page of a rule or a gate",
-    "rules": "the rules there are",
-    "init": "write a commented gatekeeper.yaml from what is found here",
-    "doctor": "versions, where each setting comes from, tools found",
-    "schema": "the JSON Schema of gatekeeper.yaml, or of the report",
-    "completion": "shell completion for bash, zsh or fish",
-}
 
 EXIT_CODES = """\
 exit codes:
@@ -58,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     from importlib import import_module
 
+    from gatekeeper.commands import VERBS
     from gatekeeper.commands.arguments import Parser, RawText, Wrong
 
     verb = words[0] if words else ""
@@ -65,7 +56,10 @@ def _run(words: list[str]) -> int:
         return _without_verb(verb, words)
     module = import_module(f"gatekeeper.commands.{verb}")
     parser = Parser(
-        prog=f"gatekeeper {verb}", description=module.__doc__, epilog=f"{module.EXAMPLES}\n{EXIT_CODES}", formatter_class=RawText
+        prog=f"gatekeeper {verb}",
+        description=module.__doc__,
+        epilog=f"{module.EXAMPLES}\n{EXIT_CODES}",
+        formatter_class=RawText,
     )
     module.add(parser)
     try:
@@ -77,6 +71,7 @@ def _run(words: list[str]) -> int:
 
 
 def _without_verb(verb: str, words: list[str]) -> int:
+    from gatekeeper.commands import VERBS
     from gatekeeper.commands.arguments import Parser, RawText
 
     verbs = "\n".join(f"  {name:11} {about}" for name, about in VERBS.items())

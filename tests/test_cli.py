@@ -124,6 +124,13 @@ def test_verdicts_list_every_subject_judged(shop: Path) -> None:
     assert listed == {("Dockerfile", "pass"), ("api/Dockerfile", "unknown"), ("web/Dockerfile", "fail")}
 
 
+def test_a_secret_is_shown_by_no_format_even_when_its_rule_is_not_selected(shop: Path) -> None:
+    (shop / "Dockerfile").write_text("FROM debian:12\nENV DB_PASSWORD=Tr0ub4dor-and-3\n")
+    for output in ("text", "json", "sarif", "markdown", "junit", "github", "gitlab"):
+        for words in ((), ("--ignore", "secrets"), ("--select", "docker-*"), ("--verdicts",)):
+            assert "Tr0ub4dor" not in gatekeeper("audit", shop, "--output", output, *words).out
+
+
 def test_a_named_path_is_judged_wherever_it_lies(shop: Path) -> None:
     subprocess.run(["git", "init", "-q", shop], check=True)
     (shop / "tests").mkdir()
@@ -161,6 +168,12 @@ def test_broken_input_is_named_and_hides_nothing(name: str) -> None:
     if name not in ("empty-yaml", "unprintable"):  # an empty file holds nothing; odd characters can be read
         assert report["files"]["unreadable"], "what could not be read is not named"
     assert [row for row in report["verdicts"] if row["rule"] != "file-unreadable"], "the other files were not judged"
+
+
+def test_a_file_is_never_coloured(shop: Path) -> None:
+    gatekeeper("audit", shop, "--color", "always", "--output", f"text={shop}/out.txt")
+    assert "NOT READY" in (shop / "out.txt").read_text()
+    assert "\x1b[" not in (shop / "out.txt").read_text()
 
 
 def test_colour_is_never_sent_to_a_pipe_unless_asked(shop: Path) -> None:

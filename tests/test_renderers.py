@@ -145,6 +145,7 @@ def report(**shown: Any) -> Report:
         outcomes=outcomes,
         findings=tuple(reported),
         gates=_gates(),
+        secrets=(at(DEPLOYMENT, 3, SECRET),),
         left_out=0,
         exit_code=1,
         shown=Presentation(**shown),

@@ -34,8 +34,12 @@ examples:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("root", nargs="?", default=".", metavar="ROOT", help="the repository; this folder when left out")
-    parser.add_argument("--profile", choices=PROFILES, help="what is required; by itself: the event in CI, else release")
+    parser.add_argument(
+        "root", nargs="?", default=".", metavar="ROOT", help="the repository; this folder when left out"
+    )
+    parser.add_argument(
+        "--profile", choices=PROFILES, help="what is required; by itself: the event in CI, else release"
+    )
     add_choice(parser)
     add_shown(parser)
     parser.add_argument("--show-files", action="store_true", help="list every file: judged, skipped and why")

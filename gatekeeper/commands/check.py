@@ -21,7 +21,9 @@ examples:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="*", default=["."], metavar="PATH", help="files or folders; this folder when left out")
+    parser.add_argument(
+        "paths", nargs="*", default=["."], metavar="PATH", help="files or folders; this folder when left out"
+    )
     add_choice(parser)
     parser.add_argument("--force-exclude", action="store_true", help="leave out test data even where it is named")
     add_shown(parser)

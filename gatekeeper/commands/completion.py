@@ -10,6 +10,8 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
+from gatekeeper.commands import VERBS
+
 EXAMPLES = """\
 examples:
   source <(gatekeeper completion bash)
@@ -28,8 +30,6 @@ def run(options: argparse.Namespace) -> int:
 
 def _options() -> dict[str, list[str]]:
     """Every verb and its long options, from the parsers themselves."""
-    from gatekeeper.cli import VERBS
-
     table = {}
     for verb in VERBS:
         parser = argparse.ArgumentParser()
@@ -60,7 +60,9 @@ complete -o filenames -F _gatekeeper gatekeeper
 
 
 def _zsh(words: dict[str, list[str]]) -> str:
-    cases = "\n".join(f"    {verb}) _arguments {' '.join(options)} '*:file:_files' ;;" for verb, options in words.items())
+    cases = "\n".join(
+        f"    {verb}) _arguments {' '.join(options)} '*:file:_files' ;;" for verb, options in words.items()
+    )
     return f"""\
 #compdef gatekeeper
 _gatekeeper() {{
@@ -80,6 +82,7 @@ def _fish(words: dict[str, list[str]]) -> str:
     lines = [f"complete -c gatekeeper -n __fish_use_subcommand -a {verb}" for verb in words]
     for verb, options in words.items():
         lines += [
-            f"complete -c gatekeeper -n '__fish_seen_subcommand_from {verb}' -l {word.removeprefix('--')}" for word in options
+            f"complete -c gatekeeper -n '__fish_seen_subcommand_from {verb}' -l {word.removeprefix('--')}"
+            for word in options
         ]
     return "\n".join(lines) + "\n"

@@ -22,7 +22,16 @@ examples:
   gatekeeper doctor ../shop
 """
 
-_PARTS = ("msgspec", "pluggy", "pyyaml", "tree-sitter", "tree-sitter-hcl", "python-hcl2", "dockerfile-parse", "markdown-it-py")
+_PARTS = (
+    "msgspec",
+    "pluggy",
+    "pyyaml",
+    "tree-sitter",
+    "tree-sitter-hcl",
+    "python-hcl2",
+    "dockerfile-parse",
+    "markdown-it-py",
+)
 _TOOLS = ("git", "terraform", "helm", "kustomize", "promtool", "checkov", "hadolint", "zizmor", "trivy")
 
 

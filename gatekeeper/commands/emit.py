@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from gatekeeper.audit import Report
 from gatekeeper.commands.arguments import Wrong
 from gatekeeper.plugins import FORMATS
@@ -27,10 +29,10 @@ def _output(asked: str) -> tuple[str, Path | None]:
 def emit(report: Report, wanted: list[tuple[str, Path | None]], hooks: Any) -> None:
     """Render and write every output. Raises `Wrong` for an unknown format or a path that cannot be written."""
     for name, path in wanted:
-        rendered = _rendered(report, name, hooks)
         if path is None:
-            _to_stdout(rendered)
+            _to_stdout(_rendered(report, name, hooks))
             continue
+        rendered = _rendered(replace(report, shown=replace(report.shown, colour=False, width=None)), name, hooks)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(rendered, "utf-8")

@@ -18,7 +18,9 @@ examples:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("selectors", nargs="*", metavar="RULE", help="ids, other tools' ids, gates, technologies, globs")
+    parser.add_argument(
+        "selectors", nargs="*", metavar="RULE", help="ids, other tools' ids, gates, technologies, globs"
+    )
     parser.add_argument("--output", choices=("text", "json"), default="text")
     parser.add_argument("--plugin", action="append", default=[], metavar="NAME", help="load an installed plugin")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gatekeeper.audit import Report
 from gatekeeper.discover import Unreadable
-from gatekeeper.rule import Place, place
+from gatekeeper.rule import Place
 
 MASK = "(not shown: a secret stands here)"
 
@@ -26,14 +26,10 @@ class Excerpts:
     """Source lines as they may be shown: those that a finding about secrets stands on are masked, whoever asks."""
 
     def __init__(self, report: Report) -> None:
-        spots = [
-            spot
-            for each in report.findings
-            if each.rule.gate == "secrets"
-            for spot in (each.at, *(place(note.at) for note in each.finding.see))
-        ]
         self._secret = {
-            (spot.source.path, line) for spot in spots for line in range(spot.span.line, spot.span.end_line + 1)
+            (spot.source.path, line)
+            for spot in report.secrets
+            for line in range(spot.span.line, spot.span.end_line + 1)
         }
 
     def line(self, at: Place) -> str | None:

@@ -24,7 +24,17 @@ def deploys(project: Project) -> Deploys:
 
 
 def _deploys(project: Project) -> Deploys:
-    found = [technology for technology in _DEPLOYING if technology in project.technologies()]
+    present = project.technologies()
+    found = [technology for technology in _DEPLOYING if technology in present]
     if found:
         return Deploys(True, f"{', '.join(found)} here")
-    return Deploys(False, absence(_DEPLOYING, len(project.tree.paths)))
+    nothing = absence(_DEPLOYING, len(project.tree.paths))
+    if "pipeline" not in present:
+        return Deploys(False, nothing)
+    from gatekeeper.models.pipeline import Job
+
+    jobs = project.all(Job)
+    deploying = next((job for job in jobs if job.deploy), None)
+    if deploying:
+        return Deploys(True, f"{deploying.name} deploys")
+    return Deploys(False, f"none of {len(jobs)} jobs deploys, {nothing}")

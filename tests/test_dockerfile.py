@@ -156,6 +156,26 @@ def test_faults_stand_where_they_are_and_cost_nothing_else() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "reason"),
+    [
+        ("Dockerfile.j2", "FROM alpine:{{ version }}\n", "template-unrendered"),
+        ("{{cookiecutter.name}}/Dockerfile", "FROM alpine:3\n{% if x %}\nUSER a\n{% endif %}\n", "template-unrendered"),
+        ("Dockerfile", "FROM alpine:3\nRUN docker inspect -f '{{ .Id }}' x\n", None),
+        ("Dockerfile.go", "# a comment\nFROM golang:1.25\n", None),
+        ("dockerfile.go", "package dockerfile\n", ""),
+        ("Dockerfile.dockerignore", "*\n", ""),
+    ],
+)
+def test_which_files_are_dockerfiles(path: str, text: str, reason: str | None) -> None:
+    found = list(read(Source(path, text), Tree(Path("."), [])))
+    if reason is None:
+        assert isinstance(found[0], Dockerfile)
+    else:
+        assert [each.reason for each in found if isinstance(each, Fault)] == ([reason] if reason else [])
+        assert not any(isinstance(each, Stage) for each in found)
+
+
 def test_lineage_final_and_target() -> None:
     text = "ARG B=base\nFROM node:20 AS base\nUSER 1000:0\nFROM golang:1.25 AS x\nUSER root\nFROM $B AS Final\nCMD a\n"
     base, tools, final = _stages(text)

@@ -14,7 +14,8 @@ from gatekeeper.discover import Tree, Unreadable
 from gatekeeper.models import Subject, shell
 from gatekeeper.models.base_images import UNKNOWN, BaseUser, user_of
 from gatekeeper.models.image import ImageReference
-from gatekeeper.node import Expression, Fault, Node, Source
+from gatekeeper.node import Expression, Fault, Node, Source, Span
+from gatekeeper.parsers import dockerfile as parser
 from gatekeeper.parsers.dockerfile import Instruction, parse
 
 STAGES = 1_000  # more are no Dockerfile that somebody wrote, and every stage may inherit from all before it
@@ -432,11 +433,11 @@ def read(source: Source, tree: Tree) -> Iterator[Subject | Fault]:
         r"\s*(#[^\n]*\n\s*)*(FROM|ARG)\s", source.text[:2000], re.IGNORECASE
     ):
         return
-    if _TEMPLATE_NAME.search(source.path) and _TEMPLATE.search(source.text):
-        at = source.line_span(1)
-        yield Fault(source, at, "a template: what it becomes is not known", "template-unrendered", "docker")
-        return
     read = source.once(parse)
+    template = _template(source, read)
+    if template:
+        yield Fault(source, template, "a template: what it becomes is not known", "template-unrendered", "docker")
+        return
     yield from read.faults
     stages = sum(1 for each in read.instructions if each.kind == "FROM")
     if stages > STAGES:
@@ -445,6 +446,17 @@ def read(source: Source, tree: Tree) -> Iterator[Subject | Fault]:
         dockerfile = Dockerfile(source, read.instructions, read.escape, tree)
         yield dockerfile
         yield from dockerfile.stages
+
+
+def _template(source: Source, read: parser.Dockerfile) -> Span | None:
+    """Where it shows that something else makes the Dockerfile of this text; None when it is one."""
+    if _TEMPLATE_NAME.search(source.path) and _TEMPLATE.search(source.text):
+        return source.line_span(1)
+    for each in read.instructions:
+        if each.kind == "FROM" and _TEMPLATE.search(each.node.text):
+            return each.node.span
+    marks = (fault.span for fault in read.faults if _TEMPLATE.match(source.line(fault.span.line).lstrip()))
+    return next(marks, None)
 
 
 def _stages(dockerfile: Dockerfile, instructions: list[Instruction]) -> tuple[_Variables, list[Stage]]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from gatekeeper import Finding, Fix, Note, Unknown
@@ -11,6 +12,7 @@ from gatekeeper.rule import Answer, rule
 
 _MANAGERS = frozenset({"npm", "yarn", "pnpm"})
 _INSTALLS = frozenset({"ci", "install", "i", "clean-install"})
+_WITH_VALUE = frozenset({"--omit", "--only", "--include"})
 _PACKAGES = {  # the package that brings a program of another name
     "babel": "@babel/cli",
     "nest": "@nestjs/cli",
@@ -59,7 +61,8 @@ def _builds(stage: Stage) -> Iterator[_Build]:
     for command in stage.commands:
         if command.program not in _MANAGERS:
             continue
-        words = [word for word in command.words[1:] if not word.startswith("-")]
+        pairs = pairwise(command.words)
+        words = [word for before, word in pairs if not word.startswith("-") and before not in _WITH_VALUE]
         verb = words[0] if words else "install"
         if verb in _INSTALLS and len(words) < 2:
             lean = command if _leaves_out(stage, command) else None
@@ -72,7 +75,7 @@ def _builds(stage: Stage) -> Iterator[_Build]:
 def _leaves_out(stage: Stage, command: Command) -> bool:
     """Whether an install leaves the development dependencies out."""
     words = list(command.words)
-    omitted = {after for word, after in zip(words, [*words[1:], ""], strict=True) if word in ("--omit", "--only")}
+    omitted = {after for word, after in pairwise(words) if word in ("--omit", "--only")}
     if {"--include=dev", "--production=false", "--prod=false"} & set(words):
         return False
     asked = {"--only=production", "--only=prod", "--omit=dev", "--production", "--production=true", "--prod", "-P"}
@@ -100,7 +103,7 @@ def build_without_dev_deps(stage: Stage) -> Iterator[Answer]:
     ```dockerfile
     FROM node:20 AS build
     COPY package*.json ./
-    RUN npm ci --only=production
+    RUN npm ci --omit dev
     COPY . .
     # expect: nest
     RUN npm run build

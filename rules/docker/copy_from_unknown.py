@@ -70,5 +70,7 @@ def copy_from_unknown(stage: Stage) -> Iterator[Answer]:
             continue
         image = ImageReference.parse(origin.text)
         if origin.text.lower() not in names and not image.tag and not image.digest:
-            message = f"{origin.text[:60]} is no earlier stage: it is pulled as an image, without a tag"
+            message = f"{origin.text[:60]} is no earlier stage"
+            if not origin.text.isdigit() and origin.text.lower() != stage.alias.lower():
+                message += ": it is pulled as an image, without a tag"
             yield Finding(origin, message, fix=Fix("name a stage above, or an image with its tag"))

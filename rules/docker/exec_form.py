@@ -46,7 +46,7 @@ def exec_form(stage: Stage) -> Iterator[Finding]:
     """
     for kind in ("CMD", "ENTRYPOINT"):
         for each in stage.instructions(kind):
-            if not each.is_json:
+            if each.arguments.text and not each.is_json:
                 yield Finding(
                     each.node, f"{kind} in shell form: sh gets the signals", fix=Fix(f'{kind} ["program", "argument"]')
                 )

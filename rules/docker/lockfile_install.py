@@ -9,6 +9,9 @@ from gatekeeper import Finding, Fix
 from gatekeeper.models.docker import Command, Stage
 from gatekeeper.rule import rule
 
+_WITH_VALUE = frozenset(  # options whose value is a word of its own
+    {"--omit", "--only", "--include", "--registry", "--loglevel", "--cache", "--network-timeout", "--extra", "--group"}
+)
 _PYTHON_LOCKS = ("uv.lock", "poetry.lock", "Pipfile.lock", "pdm.lock", "pylock.toml")
 
 
@@ -91,7 +94,7 @@ _INSTALLERS: dict[str, Callable[[Stage, Command], _Install | None]] = {
 
 def _verb(command: Command) -> tuple[str, bool]:
     """The subcommand, and whether packages are named after it."""
-    plain = [word for word in command.words[1:] if not word.startswith("-")]
+    plain = [word for before, word in pairwise(command.words) if not word.startswith("-") and before not in _WITH_VALUE]
     return (plain[0], len(plain) > 1) if plain else ("", False)
 
 
@@ -152,7 +155,7 @@ def lockfile_install(stage: Stage) -> Iterator[Finding]:
     FROM node:20
     COPY package*.json ./
     # expect: package-lock.json
-    RUN apk add git && npm install --omit=dev
+    RUN apk add git && npm install --omit dev
     ```
     ```json package.json
     {}

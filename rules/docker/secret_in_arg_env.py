@@ -75,6 +75,8 @@ def secret_in_arg_env(dockerfile: Dockerfile) -> Iterator[Finding]:
     FROM node:20-alpine
     # expect: githubToken
     ARG githubToken
+    # expect: SSH_PRIVATE_KEY
+    ARG SSH_PRIVATE_KEY=""
     # expect: GITHUB_TOKEN
     ENV GITHUB_TOKEN=$githubToken
     ```
@@ -125,7 +127,9 @@ def _judged(
     kind: str, name: str, at: Node, written: Node | None, value: Node | None, shipped: bool
 ) -> Iterator[Finding]:
     fix = Fix("RUN --mount=type=secret while building; hand it to the container when it starts")
-    literal = written is not None and "$" not in written.text
+    literal = (
+        written is not None and "$" not in written.text and (kind == "ENV" or written.text not in ("", '""', "''"))
+    )
     if literal and value is not None and value.known:
         if not _NO_SECRET.match(value.text):
             yield Finding(at, f"{kind} {name[:60]} has a credential written in the file", fix=fix)

@@ -58,7 +58,7 @@ def workdir_absolute(stage: Stage) -> Iterator[Answer]:
     for each in stage.instructions("WORKDIR"):
         folder = stage.expanded(each.arguments, each)
         text = folder.text if folder.known else each.arguments.text
-        if re.match(r"[\"']?([/\\]|[A-Za-z]:)", text):
+        if not each.arguments.text or re.match(r"[\"']?([/\\]|[A-Za-z]:)", text):
             continue
         if not folder.known:
             yield Unknown(folder, "the folder cannot be told")

@@ -7,13 +7,15 @@ from gatekeeper import Finding, Fix
 from gatekeeper.models.terraform import Data, Variable, Written
 from gatekeeper.rule import Answer, Place, rule
 
-_NAME = re.compile(
-    r"(?:.*[_-])?(?:password|passwd|passphrase|secret[_-]?(?:access[_-]?)?key|client[_-]?secret|api[_-]?key|app[_-]?key"
-    r"|access[_-]?key(?:[_-]id)?|private[_-]?key(?:[_-]pem)?|auth[_-]?token|access[_-]?token|api[_-]?token|secret[_-]string)\Z",
+_PASSWORD = re.compile(r"(?:.*[a-z0-9_-])?(?:password|passwd|passphrase)\Z", re.IGNORECASE)
+_KEY = re.compile(
+    r"(?:.*[a-z0-9_-])?(?:secret[_-]?(?:access[_-]?)?key|client[_-]?secret|api[_-]?key|app[_-]?key|access[_-]?key"
+    r"|access[_-]?key[_-]?id|private[_-]?key(?:[_-]pem)?|(?:auth|access|api)[_-]?token|secret[_-]string)\Z",
     re.IGNORECASE,
 )
-_VAGUE = re.compile(r"(?:.*[_-])?(?:secret|token|credentials)\Z", re.IGNORECASE)  # also names of secrets
-_RANDOM = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[A-Za-z0-9+/=_~.-]{20,200}\Z")
+_VAGUE = re.compile(r"(?:.*[a-z0-9_-])?(?:secret|token|credentials)\Z", re.IGNORECASE)  # also names of secrets
+_RANDOM = re.compile(r"(?=\D{0,200}[0-9])\S{8,200}\Z|[^\s/.]{16,200}\Z")
+_LONG = re.compile(r"(?=\D{0,200}[0-9])(?=[^A-Za-z]{0,200}[A-Za-z])[A-Za-z0-9+/=_~.-]{20,200}\Z")
 _KEYS = re.compile(
     r"(?P<AWS>(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9]))"
     r"|(?P<GitHub>\b(?:gh[pousr]_[A-Za-z0-9]{36,80}|github_pat_[A-Za-z0-9_]{50,100})\b)"
@@ -25,7 +27,8 @@ _KEYS = re.compile(
     r"|(?P<AWS_secret>(?i:aws_secret_access_key)[\"']?\s{0,5}[:=]\s{0,5}[\"']?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+]))"
 )
 _PLACEHOLDER = re.compile(
-    r"\s*\Z|<.*>\Z|\[.*\]\Z|.*\{\{|\*+\Z|[xX.]{3,}\Z|(?:null|none|nil|true|false|todo|tbd|unused|n/?a|redacted|placeholder)\Z"
+    r"\s*\Z|<.*>\Z|\[.*\]\Z|.*\{\{|\*+\Z|[xX.]{3,}\Z|(?:null|none|nil|true|false|todo|tbd|unused|n/?a|redacted|placeholder|test)\Z"
+    r"|.*(?:disabled|invalid|dummy)|\$\w+\Z|\$[({]|%\w+%\Z|(?-i:[a-z0-9_.-]+(?:/[a-z0-9_.-]+)+)\Z"
     r"|(?:your|my|replace|insert|fill|enter)[ _-]|arn:|projects/|[a-z]+://|/[\w./-]+\Z|\.{0,2}/|~/|file:|ssm:|vault:",
     re.IGNORECASE | re.DOTALL,
 )
@@ -45,8 +48,9 @@ def hardcoded_secret(block: Written) -> Iterator[Answer]:
     plain strings in attributes named as a secret (`password`, `api_key`, `client_secret`, ...), also as the default of
     such a variable and in files of variable values, and everything that has the form of a key (AWS access keys, tokens
     of GitHub, GitLab, Slack and Stripe, private keys), also inside scripts. References, placeholders, paths, addresses
-    of secret stores, and names of secrets are none. The value is never printed. A vague name (`token`, `secret`) counts
-    only with a value that looks random.
+    of secret stores, and names of secrets are none. The value is never printed. For keys and tokens a value
+    counts that is long or holds digits, for a vague name (`token`, `secret`) one that looks random; a password may be
+    any word.
 
     Bad:
     ```hcl
@@ -54,7 +58,7 @@ def hardcoded_secret(block: Written) -> Iterator[Answer]:
       # expect: access_key holds
       access_key = "AKIAQ3EGRDNTXWPLKJHG"
       # expect: secret_key
-      secret_key = "not-so-secret-1"
+      secret_key = "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"
     }
     variable "db_password" {
       type    = string
@@ -126,6 +130,12 @@ def hardcoded_secret(block: Written) -> Iterator[Answer]:
       token           = "production"
       password_length = "20"
     }
+    locals {
+      client_secret = var.enabled ? data.aws_ssm_parameter.secret.value : "DISABLED"
+      dex           = { clientSecret = "$GITHUB_CLIENT_SECRET" }
+      units         = { access_token = "minutes", refresh_token = "days" }
+      ssm_password  = "admin/db_password"
+    }
     ```
     """
     for text in block.texts():
@@ -158,4 +168,6 @@ _SORTS = {
 def _is_secret(name: str, text: str) -> bool:
     if _PLACEHOLDER.match(text):
         return False
-    return bool(_NAME.match(name)) or bool(_VAGUE.match(name) and _RANDOM.match(text))
+    if _PASSWORD.match(name):
+        return True
+    return bool(_KEY.match(name) and _RANDOM.match(text)) or bool(_VAGUE.match(name) and _LONG.match(text))

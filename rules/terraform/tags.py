@@ -10,7 +10,7 @@ from gatekeeper.rule import Answer, Reason, rule
 _WANTED = {
     "Environment": ("environment", "env", "stage"),
     "Service": ("service", "application", "app", "project", "component", "system"),
-    "ManagedBy": ("managedby", "provisionedby", "createdby", "deployedby", "terraform"),
+    "ManagedBy": ("managedby", "provisionedby", "createdby", "deployedby", "provisioner", "terraform", "repository"),
 }
 _TYPES = """
 aws_alb aws_ami aws_api_gateway_rest_api aws_api_gateway_stage aws_apigatewayv2_api aws_apprunner_service

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Unknown
-from gatekeeper.models.terraform import Block, Module, OtherBlock, Reference
+from gatekeeper.models.terraform import Block, Module, Reference
 from gatekeeper.rule import Answer, Place, Reason, rule
 
 _GIVEN = frozenset(("each", "count", "self", "path", "terraform", "provider"))
@@ -14,6 +14,7 @@ _GIVEN = frozenset(("each", "count", "self", "path", "terraform", "provider"))
     gate="iac-validation",
     severity="high",
     seed="12. Quality Gates Status",
+    where=lambda block: not block.module.fragment and block.syntax.type not in ("moved", "import", "removed"),
 )
 def undeclared_reference(block: Block) -> Iterator[Answer]:
     """Everything that is referred to is declared in its directory.
@@ -21,6 +22,8 @@ def undeclared_reference(block: Block) -> Iterator[Answer]:
     Terraform refuses a reference to a variable, local value, resource, data source or module that no file of the
     directory declares, so nothing here can be planned. Names that expressions introduce themselves (`for`, dynamic
     blocks, `each`, `count`, `self`) are no references. Attributes are not judged: which there are the provider knows.
+    Nor are `moved`, `import` and `removed`, which name addresses of the past, and files that are no module: those that
+    other directories link to, and mixins, which are copied.
 
     Bad:
     ```hcl
@@ -65,7 +68,7 @@ def undeclared_reference(block: Block) -> Iterator[Answer]:
         }
       }
       lifecycle {
-        ignore_changes = [tags, size]
+        ignore_changes = [tags, access_config[0].size]
       }
       depends_on = [module.network, data.aws_region.here]
     }
@@ -111,6 +114,19 @@ def undeclared_reference(block: Block) -> Iterator[Answer]:
     }
     ```
 
+    Good, a part that is copied into modules:
+    ```hcl mixins/provider.tf
+    provider "helm" {
+      kubernetes = module.eks.connection
+    }
+    ```
+    ```hcl main.tf
+    locals {
+      one = 1
+      two = local.one
+    }
+    ```
+
     Unknown, it may stand in the file that cannot be read:
     ```hcl main.tf
     output "region" {
@@ -121,8 +137,6 @@ def undeclared_reference(block: Block) -> Iterator[Answer]:
     variable "region" {
     ```
     """
-    if isinstance(block, OtherBlock) and block.syntax.type in ("moved", "import", "removed"):
-        return  # these name addresses of the past, or of other modules
     module = block.module
     scoped = _scoped(block)
     seen: set[str] = set()

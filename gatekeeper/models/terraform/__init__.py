@@ -6,6 +6,7 @@ give them, else their default; a value that differs from one environment or call
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
@@ -148,6 +149,9 @@ def _references(body: hcl.Body, names: frozenset[str]) -> Iterator[hcl.Reference
     for attribute in body.attributes.values():
         yield from hcl.references(attribute.expr, names)
     for block in body.blocks:
+        if block.type == "lifecycle":  # what stands in ignore_changes are attributes of the block itself
+            kept = {name: each for name, each in block.body.attributes.items() if name != "ignore_changes"}
+            block = block._replace(body=hcl.Body(kept, block.body.blocks))
         inner = names
         if block.type == "dynamic":
             iterator = block.body.attributes.get("iterator")
@@ -327,7 +331,7 @@ class Module(values.Scope):
             self._read(path)
 
     def _read(self, path: str) -> None:
-        source = self.tree.source(path)
+        source = self.tree.source(self.configuration.target(path))
         try:
             if path.endswith(".json"):
                 document = source.once(json.parse)
@@ -383,13 +387,22 @@ class Module(values.Scope):
 
     @cached_property
     def root(self) -> bool:
-        """Somebody runs Terraform here: no local call points to it, and it configures providers or a backend, calls
-        remote modules, or has variable files."""
+        """Somebody runs Terraform here: no local call points to it, and it has a backend, or (outside `modules`) it
+        configures providers, calls remote modules, or declares resources and has variable files for them."""
         if self.callers:
             return False
-        if any(isinstance(block, Provider) for block in self.blocks) or self.backend is not None:
+        if self.backend is not None:
             return True
-        return bool(self.variable_files) or any(not call.local for call in self.of(ModuleCall))
+        calls = self.of(ModuleCall)
+        runs = bool(self.of(Provider)) or any(not call.local for call in calls)
+        runs = runs or bool(self.variable_files and (calls or self.of(Resource)))
+        return runs and "modules" not in self.directory.split("/") and not self.fragment
+
+    @property
+    def fragment(self) -> bool:
+        """Files that other directories link to or copy, and no module of their own."""
+        links = self.configuration.links
+        return any(path in links for path in self.paths) or "mixin" in " ".join((self.directory, *self.paths))
 
     @cached_property
     def backend(self) -> Node | None:
@@ -545,6 +558,26 @@ class Configuration:
         return self._modules[directory]
 
     @cached_property
+    def links(self) -> dict[str, list[str]]:
+        """The links to each file of configuration that others link to."""
+        found: dict[str, list[str]] = {}
+        for paths in self.directories.values():
+            for path in paths:
+                target = self.target(path)
+                if target != path:
+                    found.setdefault(target, []).append(path)
+        return found
+
+    def target(self, path: str) -> str:
+        """The file of the repository that a link leads to; the path itself when it is no such link."""
+        try:
+            words = os.readlink(self.tree.root / path)
+        except OSError:
+            return path
+        target = posixpath.normpath(posixpath.join(posixpath.dirname(path), words))
+        return target if target in self.tree else path
+
+    @cached_property
     def calls(self) -> dict[str, list[ModuleCall]]:
         """Every local module call of the repository, by the directory it points to."""
         found: dict[str, list[ModuleCall]] = {}
@@ -609,8 +642,13 @@ class Directory(Subject):
         """The file by which another program runs Terraform here, and writes the backend: Terragrunt, Atmos, CDKTF."""
         folders = self.directory.split("/")
         above = ["/".join(folders[:depth]) for depth in range(len(folders), -1, -1)]
+        tree = self.module.tree
         paths = (f"{folder}/{name}".lstrip("/") for folder in above for name in _WRAPPERS)
-        return next((path for path in paths if path in self.module.tree), "")
+        found = next((path for path in paths if path in tree), "")
+        stacks = ("stacks/", *(f"{folder}/stacks/" for folder in above if folder))
+        return found or next(
+            (path for path in tree.paths if path.startswith(stacks) and path.endswith((".yaml", ".yml"))), ""
+        )
 
 
 class VarFile(Written):

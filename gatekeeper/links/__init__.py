@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from gatekeeper.links.deployment import Deploys, deploys
     from gatekeeper.links.documents import Target, is_local, target_of
     from gatekeeper.links.images import ImageLink, built_by_skaffold, containers_of, dockerfile_of
+    from gatekeeper.links.inventory import Workloads, workloads
     from gatekeeper.links.outside import elsewhere
     from gatekeeper.links.overlays import Overlay, Rewrite, overlaid, relabelled, rescaled, rewritten
+    from gatekeeper.links.pipelines import cannot_do_without, depends, entries, production_of
     from gatekeeper.links.runbooks import RunbookLink, runbook_of
     from gatekeeper.links.secrets import Producer, makes_secrets, producers_of
     from gatekeeper.links.selectors import Rung, Selection, pods_of, scalers_of, selected, services_of
@@ -25,8 +27,10 @@ _HOMES = {
     "gatekeeper.links.documents": ("Target", "is_local", "target_of"),
     "gatekeeper.links.outside": ("elsewhere",),
     "gatekeeper.links.images": ("ImageLink", "built_by_skaffold", "containers_of", "dockerfile_of"),
+    "gatekeeper.links.inventory": ("Workloads", "workloads"),
     "gatekeeper.links.overlays": ("Overlay", "Rewrite", "overlaid", "relabelled", "rescaled", "rewritten"),
     "gatekeeper.links.runbooks": ("RunbookLink", "runbook_of"),
+    "gatekeeper.links.pipelines": ("cannot_do_without", "depends", "entries", "production_of"),
     "gatekeeper.links.secrets": ("Producer", "makes_secrets", "producers_of"),
     "gatekeeper.links.selectors": ("Rung", "Selection", "pods_of", "scalers_of", "selected", "services_of"),
 }
@@ -41,17 +45,22 @@ __all__ = [
     "Rung",
     "Selection",
     "Target",
+    "Workloads",
     "alarms",
     "built_by_skaffold",
+    "cannot_do_without",
     "containers_of",
+    "depends",
     "deploys",
     "dockerfile_of",
     "elsewhere",
+    "entries",
     "is_local",
     "makes_secrets",
     "overlaid",
     "pods_of",
     "producers_of",
+    "production_of",
     "relabelled",
     "rescaled",
     "rewritten",
@@ -60,6 +69,7 @@ __all__ = [
     "selected",
     "services_of",
     "target_of",
+    "workloads",
 ]
 
 

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from gatekeeper.discover import Tree
 from gatekeeper.models import Subject
 from gatekeeper.models.pipeline.environments import Class
-from gatekeeper.models.pipeline.ir import EnvRef, Fact, Job, Pipeline, Production, Step, Trigger
-from gatekeeper.models.pipeline.kinds import SCANS, TESTS
-from gatekeeper.models.pipeline.levels import Judgement, Level, level
+from gatekeeper.models.pipeline.ir import EnvRef, Fact, Job, Pipeline, Production, Script, Step, Trigger, Use
+from gatekeeper.models.pipeline.kinds import INFRASTRUCTURE, SCANS, TESTS
+from gatekeeper.models.pipeline.levels import Judgement, Level, before, holds, level
+from gatekeeper.models.pipeline.reach import environment_for, play, step_runs
 from gatekeeper.node import START, Fault, Source
 
 __all__ = [
+    "INFRASTRUCTURE",
     "SCANS",
     "TESTS",
     "Class",
@@ -23,10 +25,17 @@ __all__ = [
     "Level",
     "Pipeline",
     "Production",
+    "Script",
     "Step",
     "Trigger",
+    "Use",
+    "before",
+    "environment_for",
+    "holds",
     "level",
+    "play",
     "read",
+    "step_runs",
 ]
 
 _OTHERS = (

@@ -57,7 +57,11 @@ def classify(name: str, place: bool = True) -> Class:
     without = _NOT_PRODUCTION.sub(" nonprod ", lower)
     words = set(tokens(without))
     production = bool(words & _PROD)
-    other = bool(words & _NONPROD) or (place and bool(words & _PLACES))
+    other = (
+        bool(words & _NONPROD)
+        or any(word.endswith(("dev", "staging")) for word in words)
+        or (place and bool(words & _PLACES))
+    )
     if words & _EPHEMERAL and (place or "pr" not in words) and not production:
         return Class.EPHEMERAL
     if place and (words & _PUBLISH or "github-pages" in lower or "crates" in words) and not production and not other:

@@ -14,7 +14,7 @@ from gatekeeper.discover import Tree, Unreadable
 from gatekeeper.models import Subject
 from gatekeeper.models.pipeline import environments
 from gatekeeper.models.pipeline.environments import Class
-from gatekeeper.models.pipeline.ir import Job, Pipeline, Step, Trigger, Values, Workspace, normal, pairs, text_of
+from gatekeeper.models.pipeline.ir import Job, Pipeline, Step, Trigger, Use, Values, Workspace, normal, pairs, text_of
 from gatekeeper.node import START, Fault, Node, Source
 from gatekeeper.parsers import yaml
 
@@ -39,6 +39,7 @@ def read(source: Source, tree: Tree) -> Iterator[Subject | Fault]:
         yield from pipeline.all_jobs
         for job in pipeline.jobs:
             yield from job.steps
+            yield from (Use(each.node["uses"], job) for each in (job, *job.steps) if text_of(each.node["uses"]))
 
 
 def build(node: Node, workspace: Workspace, caller: Job | None = None, depth: int = 0) -> Pipeline:

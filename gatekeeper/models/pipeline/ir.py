@@ -429,6 +429,35 @@ class Step(Subject):
         return bool(self.facts) or of_step(self).known
 
 
+class Use(Subject):
+    """One `uses:`, of a step or of a job that calls another pipeline."""
+
+    technology = "pipeline"
+    example_path = ".github/workflows/ci.yml"
+
+    def __init__(self, node: Node, job: Job) -> None:
+        super().__init__(node)
+        self.job = job
+        self.text = text_of(node).strip()
+
+    @property
+    def name(self) -> str:
+        return f"{self.job.name} {self.text}"
+
+    @property
+    def slug(self) -> str:
+        """What is used, without its ref."""
+        return self.text.partition("@")[0]
+
+    @property
+    def ref(self) -> str:
+        return self.text.partition("@")[2]
+
+    @property
+    def local(self) -> bool:
+        return self.text.startswith(("./", "$/", "../"))
+
+
 def _moved(folder: str | None, words: tuple[str, ...]) -> str | None:
     to = next((word for word in words if not word.startswith("-")), "")
     if folder is None or not to or "\ue000" in to or "$" in to or to[0] in "/~":

@@ -18,6 +18,10 @@ from gatekeeper.models.pipeline.shell import EXPRESSION
 VERSION = "2026.1"
 
 TESTS = frozenset({"test", "e2e", "coverage"})
+# Tools that change infrastructure rather than roll out a build of the service
+INFRASTRUCTURE = frozenset(
+    "terraform tofu terragrunt terramate pulumi cdktf dflook/terraform-apply dflook/tofu-apply azure/arm-deploy".split()
+)
 SCANS = frozenset({"sast", "sca", "secretscan", "iacscan", "imagescan", "dast", "scan", "analysis"})
 
 # kind: commands, each a program and the words that must follow it (flags may stand between them)

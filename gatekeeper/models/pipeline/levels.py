@@ -77,6 +77,11 @@ def level(deploy: Job, kinds: frozenset[str], pipelines: Sequence[Pipeline]) -> 
     return Judgement(Level.ABSENT)
 
 
+def holds(fact: Fact, deploy: Job) -> str:
+    """Whether a deployment waits for a fact before it: yes, no, unknown, or elsewhere (not in the runs that deploy)."""
+    return _holds(fact, deploy, deploying(deploy)).word
+
+
 def deploying(deploy: Job) -> tuple[Trigger, ...]:
     """The triggers for which the job deploys: those that certainly do, else those that may; manual starts last."""
     pipeline = deploy.root.pipeline

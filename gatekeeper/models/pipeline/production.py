@@ -97,6 +97,8 @@ def _by_ref(job: Job) -> Production | None:
 
 def _by_trigger(job: Job) -> Production | None:
     refs = {trigger.ref for trigger in job.root.pipeline.triggers}
+    if {"test", "tests", "e2e", "integration", "ci"} & set(environments.tokens(f"{job.id} {job.title}")):
+        return None
     if refs & {"release", "tag"}:
         return Production(False, "it runs for releases or tags")
     if refs & {"push-default", "workflow_run"}:

@@ -45,6 +45,22 @@ def step_runs(step: Step, trigger: Trigger, failed: bool = False) -> bool | None
     return _decide(step, lambda path: _lookup(path, step.job, github, trigger, {}), status, step.cond.present)
 
 
+def environment_for(job: Job, trigger: Trigger) -> str | None:
+    """The environment a job names in the run that a trigger starts; None when that is not known, '' for none."""
+    named = job.environment or (job.pipeline.caller.environment if job.pipeline.caller else None)
+    if named is None:
+        return ""
+    if "${{" not in named.raw:
+        return named.raw
+    owner = job if job.environment else job.pipeline.caller
+    tree = expressions.condition(named.raw)
+    if owner is None or tree is None:
+        return None
+    github = _github(job.root.pipeline, trigger, "success")
+    value = expressions.evaluate(tree, lambda path: _lookup(path, owner, github, trigger, {}), {})
+    return value if isinstance(value, str) and "${{" not in value else None
+
+
 def _play(
     pipeline: Pipeline, github: dict[str, Value], trigger: Trigger, started: bool | None,
     forced: Mapping[int, str], runs: dict[int, bool | None],

@@ -1,0 +1,62 @@
+"""Which jobs deploy to production, and how far they depend on what comes before them."""
+
+from __future__ import annotations
+
+from gatekeeper.models.pipeline import Job, Judgement, Level, Pipeline, Production, level
+from gatekeeper.models.pipeline.environments import tokens
+from gatekeeper.project import Project
+
+
+def entries(project: Project) -> list[Pipeline]:
+    """The pipelines that something other than a pipeline starts."""
+    return [pipeline for pipeline in project.all(Pipeline) if pipeline.entry]
+
+
+def production_of(job: Job, project: Project) -> Production | None:
+    """Why a job is held to deploy to production; None for one that is not.
+
+    Weak signs (a deployment from the default branch, a release) count only where nothing in the repository says more.
+    """
+    return project.once("production jobs", _production_jobs).get(id(job))
+
+
+def depends(job: Job, kinds: frozenset[str], project: Project) -> Judgement:
+    """The level at which a deploying job depends on a check of one of the kinds; made once."""
+    return project.once(("depends", id(job), kinds), lambda project: level(job, kinds, project.all(Pipeline)))
+
+
+def cannot_do_without(judgement: Judgement) -> bool:
+    """Whether the check certainly passed before the deployment."""
+    return judgement.level in (Level.ENFORCED, Level.CHAINED)
+
+
+def _production_jobs(project: Project) -> dict[int, Production]:
+    found = {
+        id(job): production
+        for pipeline in entries(project)
+        for job in pipeline.all_jobs
+        if (production := _configured(job, project) or job.production)
+        and not _excluded(job, project)
+    }  # fmt: skip
+    sure = {key: production for key, production in found.items() if production.certain}
+    return sure or found
+
+
+def _configured(job: Job, project: Project) -> Production | None:
+    named = _named(job, project.settings.environments.production)
+    return Production(True, f"environment {named}, by gatekeeper.yaml") if named and job.deploy else None
+
+
+def _excluded(job: Job, project: Project) -> bool:
+    return bool(_named(job, project.settings.environments.nonproduction))
+
+
+def _named(job: Job, words: list[str]) -> str:
+    environment = job.environment
+    if not words or not environment:
+        return ""
+    wanted = {word.lower() for word in words}
+    for value in environment.values or (environment.raw,):
+        if value.lower() in wanted or wanted & set(tokens(value)):
+            return value
+    return ""

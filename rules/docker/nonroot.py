@@ -21,9 +21,9 @@ def nonroot(stage: Stage) -> Iterator[Answer]:
     Whoever breaks out of a process that runs as root is root on the node. Only the stage that ships counts, with what
     it inherits from the stages and the image it is built from: a build stage may run as root. `USER 0`, `0:0` and a
     variable that defaults to 0 are root as well. An image without USER has the user of its base image; where that is
-    not known (a private image, say), so is the answer. An entrypoint that starts as root and drops it (gosu, su-exec) is
-    root here: whoever may exec into the container is. hadolint's DL3002 is not the same: it judges every stage and is
-    silent without USER, as is CKV_DOCKER_8, which knows only the word `root`.
+    not known (a private image, say), so is the answer. An entrypoint that starts as root and gives it up (gosu,
+    su-exec) is root here. hadolint's DL3002 is not the same: it judges every stage and is silent without USER, as is
+    CKV_DOCKER_8, which knows only the word `root`.
 
     Bad, no USER in the stage that ships:
     ```dockerfile

@@ -199,9 +199,12 @@ def _of_rule(outcome: Outcome, reported: Sequence[Reported], project: Project, f
 
 def _none(outcome: Outcome, project: Project) -> str:
     """Why a rule has nothing to judge, with the number that proves it."""
+    rule = outcome.rule
     if outcome.candidates:
-        return f"none of {outcome.candidates} {_plural(outcome.rule.subject.__name__, outcome.candidates)}"
-    return absence([outcome.rule.technology], len(project.tree.paths))
+        return f"none of {outcome.candidates} {_plural(rule.subject.__name__, outcome.candidates)}"
+    if rule.technology in project.technologies():
+        return f"no {_plural(rule.subject.__name__, 1)} in {len(project.tree.paths)} files"
+    return absence([rule.technology], len(project.tree.paths))
 
 
 def _plural(name: str, count: int) -> str:
@@ -241,10 +244,10 @@ def _applies(fact: str, project: Project) -> tuple[bool, str]:
 
 
 def _nothing(outcomes: Sequence[Outcome], criteria: Sequence[Criterion], project: Project) -> str:
-    """The Result of a gate that does not apply: everything that its rules looked for and did not find."""
-    sought = sorted({outcome.rule.technology for outcome in outcomes if not outcome.candidates})
-    if len(sought) > 1 and all(not outcome.candidates for outcome in outcomes):
-        return absence(sought, len(project.tree.paths))
+    """The Result of a gate that does not apply: everything that its rules looked for, when none of it is here."""
+    sought = {outcome.rule.technology for outcome in outcomes}
+    if len(sought) > 1 and sought.isdisjoint(project.technologies()):
+        return absence(sorted(sought), len(project.tree.paths))
     return next((c.result for c in criteria if not c.result.startswith("0 of ")), criteria[0].result)
 
 

@@ -39,6 +39,7 @@ class Repository(Subject):
 
 
 _MARK = re.compile(r"(?:#|//|/\*|<!--)[ \t]*gatekeeper:[ \t]*(\S.*)$")
+_MARK_IN_MARKDOWN = re.compile(r"<!--[ \t]*gatekeeper:[ \t]*(\S.*)$")  # the others are text, or code that is quoted
 _FORM = re.compile(r"ignore(-file)?\[([^\]]*)\](?:[ \t]+until=(\S+))?(?:[ \t]+--[ \t]*(.*))?")
 _COMMENT = re.compile(r"\s*(?:#|//|/\*|<!--)")
 
@@ -95,7 +96,8 @@ def suppressions(source: Source) -> Iterator[Suppression]:
     """The suppression comments of a file."""
     if "gatekeeper:" not in source.text:
         return
+    mark = _MARK_IN_MARKDOWN if source.path.lower().endswith((".md", ".markdown")) else _MARK
     for number, line in enumerate(source.lines, 1):
-        found = _MARK.search(line) if "gatekeeper:" in line else None
+        found = mark.search(line) if "gatekeeper:" in line else None
         if found:
             yield Suppression(source, number, found[1].strip())

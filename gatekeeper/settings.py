@@ -12,7 +12,17 @@ from gatekeeper.node import Node, Source
 
 Profile = Literal["pre-commit", "pull-request", "release"]
 Owned = Literal[
-    "workloads", "pipelines", "infrastructure", "alerts", "dashboards", "runbooks", "adr", "slo", "logging", "backups"
+    "workloads",
+    "pipelines",
+    "infrastructure",
+    "alerts",
+    "dashboards",
+    "runbooks",
+    "adr",
+    "docs",
+    "slo",
+    "logging",
+    "backups",
 ]
 SeverityName = Literal["low", "medium", "high", "critical", "off"]
 

@@ -21,7 +21,7 @@ ALARM_TYPES = frozenset({
 
 
 def alarms(project: Project) -> list[Subject]:
-    """The alerts of Prometheus, and the alarms that Terraform makes."""
+    """The alerts of Prometheus that tell somebody, and the alarms that Terraform makes."""
     return project.once("alarms", _alarms)
 
 
@@ -29,4 +29,4 @@ def _alarms(project: Project) -> list[Subject]:
     resource = Subject.registry.get("terraform.Resource")  # not imported: nothing to look for unless somebody read it
     resources = project.all(resource) if resource else []
     made = [each for each in resources if getattr(each, "type", "") in ALARM_TYPES]
-    return [*project.all(Alert), *made]
+    return [*(alert for alert in project.all(Alert) if not alert.silent), *made]

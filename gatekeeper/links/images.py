@@ -121,9 +121,7 @@ def _inferred(candidates: list[Dockerfile], rung: str, why: str) -> ImageLink | 
     return ImageLink(chosen[0], chosen[0].final, rung, why)
 
 
-def _only(
-    container: Container, reference: ImageReference, own: list[Dockerfile], project: Project
-) -> ImageLink | None:
+def _only(container: Container, reference: ImageReference, own: list[Dockerfile], project: Project) -> ImageLink | None:
     """The one Dockerfile of a repository, at its root, and the one image that is named like its workload."""
     if len(project.all(Dockerfile)) != 1 or len(own) != 1 or own[0].folder:
         return None
@@ -132,7 +130,9 @@ def _only(
         return None
     if reference.name not in (service, container.workload.object_name):
         return None
-    return ImageLink(own[0], own[0].final, "only", "the only Dockerfile here, and the only image named like its workload")
+    return ImageLink(
+        own[0], own[0].final, "only", "the only Dockerfile here, and the only image named like its workload"
+    )
 
 
 def _own_images(project: Project) -> set[str]:
@@ -171,7 +171,11 @@ def _names(dockerfile: Dockerfile) -> set[str]:
 def _declared(reference: ImageReference, project: Project) -> list[Build]:
     """What the repository says about an image: of the same repository, else of the same last name, the first rung."""
     builds = _all_builds(project)
-    same = [b for b in builds if (b.reference.registry, b.reference.repository) == (reference.registry, reference.repository)]
+    same = [
+        b
+        for b in builds
+        if (b.reference.registry, b.reference.repository) == (reference.registry, reference.repository)
+    ]
     named = same or [b for b in builds if b.reference.name == reference.name and _prefixed(b.reference, reference)]
     first = next((rung for rung in ("compose", "skaffold", "workflow") if any(b.rung == rung for b in named)), "")
     return [build for build in named if build.rung == first]
@@ -216,7 +220,10 @@ def _compose(document: Node, path: str) -> Iterator[Build]:
 
 
 def _skaffold(document: Node, path: str) -> Iterator[Build]:
-    for artifact in _list(document.at("build.artifacts")):
+    main = list(_list(document.at("build.artifacts")))
+    known = {written(artifact["image"]) for artifact in main}
+    profiles = [each for profile in _list(document["profiles"]) for each in _list(profile.at("build.artifacts"))]
+    for artifact in (*main, *(each for each in profiles if written(each["image"]) not in known)):
         image = written(artifact["image"])
         if not image or "$" in image or "{{" in image:
             continue

@@ -14,32 +14,38 @@ from gatekeeper.project import Project
 
 
 class Overlay(NamedTuple):
-    """A patch that applies to a workload, and every word that stands in it as a key or in a JSON path."""
+    """A patch that applies to a workload."""
 
     entry: PatchEntry
-    words: frozenset[str]
+    documents: tuple[Node, ...]
 
     @property
     def path(self) -> str:
         return self.entry.path or self.entry.node.source.path
 
+    def says(self, field: str, container: str) -> bool:
+        """Whether it has the field as a key or in a JSON path; parts about other containers are left aside."""
+        return any(field in _words(document, container) for document in self.documents)
 
-def overlaid(workload: Workload, field: str, project: Project) -> Overlay | None:
-    """A patch that says something about `field` (`livenessProbe`, `replicas`) of this workload; None when there is none."""
-    return next((overlay for overlay in _overlays(workload, project) if field in overlay.words), None)
+
+def overlaid(subject: Workload | Container, field: str, project: Project) -> Overlay | None:
+    """A patch that says something about `field` (`replicas`, `livenessProbe`) here; None when there is none."""
+    if isinstance(subject, Container):
+        workload, container = subject.workload, subject.container_name
+    else:
+        workload, container = subject, ""
+    return next((overlay for overlay in _overlays(workload, project) if overlay.says(field, container)), None)
 
 
 def _overlays(workload: Workload, project: Project) -> list[Overlay]:
     def make(project: Project) -> list[Overlay]:
         graph = project.tree.once(builds)
-        found = []
-        for folder in sorted(graph.including.get(workload.path, ())):
-            for entry, targets, words in project.once(
-                ("patches", folder), lambda p: _patches(graph.by_folder[folder], p)
-            ):
-                if any(target(workload) for target in targets):
-                    found.append(Overlay(entry, words))
-        return found
+        return [
+            Overlay(entry, tuple(documents))
+            for folder in sorted(graph.including.get(workload.path, ()))
+            for entry, targets, documents in _patches(graph.by_folder[folder], project)
+            if any(target(workload) for target in targets)
+        ]
 
     return project.once(("overlays", id(workload)), make)
 
@@ -71,22 +77,26 @@ def _matches(pattern: str, name: str) -> bool:
     return True
 
 
-def _patches(kustomization: Kustomization, project: Project) -> list[tuple[PatchEntry, list[_Target], frozenset[str]]]:
-    found = []
-    for entry in kustomization.patches:
-        documents = _documents(entry, project)
-        words = frozenset(word for node in documents for word in _words(node))
-        if entry.target.present:
-            kind, name = written(entry.target["kind"]), written(entry.target["name"])
-            targets = [_Target(kind, name, exact=False, anywhere=not kind and not name)]
-        else:
-            targets = [
-                _Target(written(n["kind"]), written(n.at("metadata.name")), exact=True)
-                for n in documents
-                if n.is_mapping
-            ]
-        found.append((entry, targets, words))
-    return found
+_Listed = tuple[PatchEntry, list[_Target], list[Node]]
+
+
+def _patches(kustomization: Kustomization, project: Project) -> list[_Listed]:
+    def make(project: Project) -> list[_Listed]:
+        found = []
+        for entry in kustomization.patches:
+            documents = _documents(entry, project)
+            found.append((entry, _targets(entry, documents), documents))
+        return found
+
+    return project.once(("patches", kustomization.path), make)
+
+
+def _targets(entry: PatchEntry, documents: list[Node]) -> list[_Target]:
+    if entry.target.present:
+        kind, name = written(entry.target["kind"]), written(entry.target["name"])
+        return [_Target(kind, name, exact=False, anywhere=not kind and not name)]
+    named = (document for document in documents if document.is_mapping)
+    return [_Target(written(each["kind"]), written(each.at("metadata.name")), exact=True) for each in named]
 
 
 def _documents(entry: PatchEntry, project: Project) -> list[Node]:
@@ -98,12 +108,22 @@ def _documents(entry: PatchEntry, project: Project) -> list[Node]:
         return []
 
 
-def _words(node: Node) -> set[str]:
+_ADDS_ANOTHER = re.compile(r"/(?:c|initC)ontainers/-\Z")  # a JSON patch that appends a container
+
+
+def _words(document: Node, container: str) -> set[str]:
     found: set[str] = set()
-    for inner in node.walk():
-        if inner.is_mapping:
-            found.update(key for key, _ in inner.items())
-            found.update(written(inner["path"]).split("/"))
+    waiting = [document]
+    while waiting:
+        node = waiting.pop()
+        if node.is_list:
+            waiting.extend(node)
+        elif node.is_mapping and not (container and _ADDS_ANOTHER.search(written(node["path"]))):
+            found.update(written(node["path"]).split("/"))
+            for key, child in node.items():
+                found.add(key)
+                others = container and child.is_list and key in ("containers", "initContainers")
+                waiting.extend([each for each in child if written(each["name"]) == container] if others else [child])
     return found
 
 

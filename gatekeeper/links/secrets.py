@@ -33,9 +33,12 @@ _LISTED = {
     "SopsSecret": ("spec.secretTemplates", "name"),
     "Ingress": ("spec.tls", "secretName"),
 }
-_COMMAND = re.compile(r"\bcreate\s+secret\s+(?:generic|tls|docker-registry)((?:[^\n\\]|\\\r?\n|\\.){0,400})")
+_COMMAND = re.compile(r"\bcreate\s+secret\b((?:[^\n\\]|\\\r?\n|\\.){0,400})")
 _WITH_VALUE = frozenset({"-n", "--namespace", "--context", "--kubeconfig"})
-_TEXTS = re.compile(r"(?:.*\.(?:sh|bash|md|markdown|ya?ml|py|rst|adoc|txt|mk|toml|json|ps1)|(?:.*/)?(?:Makefile|justfile))\Z")
+_TYPES = frozenset({"generic", "tls", "docker-registry"})
+_TEXTS = re.compile(
+    r"(?:.*\.(?:sh|bash|md|markdown|ya?ml|py|rst|adoc|txt|mk|toml|ps1)|(?:.*/)?(?:Makefile|justfile))\Z"
+)
 _LONGEST = 400_000  # characters of a file that is searched for commands
 _MOST_FILES = 20_000
 
@@ -115,12 +118,12 @@ def _commanded(project: Project) -> dict[str, list[Producer]]:
 
 
 def _named(arguments: str) -> str:
-    """The first word that is neither an option nor an option's value."""
+    """The word behind the Secret's type, options left aside."""
     words = iter(re.sub(r"\\\r?\n", " ", arguments).split())
     for word in words:
         if word in _WITH_VALUE:
             next(words, None)
-        elif not word.startswith("-"):
+        elif not word.startswith("-") and word not in _TYPES:
             return word.strip("\"'`")
     return ""
 

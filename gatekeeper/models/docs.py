@@ -41,11 +41,12 @@ _ADR_FOLDER = re.compile(
 _ADR_NAME = re.compile(r"(?:adr[-_]?)?\d{1,5}[-_].+|adr[-_].+", re.I)
 _RUNBOOK_PATH = re.compile(r"(?:^|/)(?:runbooks?|playbooks?)/|(?:^|/)[^/]*(?:runbook|playbook)[^/]*\Z", re.I)
 _RUNBOOK_TITLE = re.compile(r"(?:runbook|playbook)\b[ ]*(?:[:\-–—]|\Z)|.*\b(?:runbook|playbook)\Z", re.I)
-_INDEX = re.compile(r"_?index|readme|_?template.*|.*[-_.]template|contributing|summary", re.I)
+_INDEX = re.compile(r"_?index|readme|(?:.*[-_.])?template.*|contributing|summary", re.I)
 _DEPLOYS = re.compile(r"deploy(?:ment|ing|s)?\b|roll[ -]?out|releas(?:e|ing)\b|go[ -]?live", re.I)
 _DEPLOYMENT_TITLE = re.compile(
     r"(?:.{0,80}\b)?deploy(?:ment|ing)?[ ](?:procedure|runbook|playbook|checklist|process|to[ ]prod(?:uction)?)\b", re.I
 )
+_CENTRAL = frozenset({"", "docs", "doc", "documentation", ".github"})
 _KINDS = (
     ("architecture", r"(?:^|/)(?:[^/]*[-_])?(?:architecture|arc42|system[-_]?(?:design|overview)|c4)"
                      r"(?:[-_][^/]*)?(?:/|\.)"),
@@ -79,9 +80,15 @@ class Document(Subject):
     @cached_property
     def kind(self) -> str:
         """What it is for: adr, architecture, contributing, changelog, setup, readme, or other."""
-        if _ADR_FOLDER.search(self.path) and _ADR_NAME.match(self.stem) and not _INDEX.fullmatch(self.stem):
-            return "adr"
+        if _ADR_FOLDER.search(self.path):
+            return "adr" if _ADR_NAME.match(self.stem) and not _INDEX.fullmatch(self.stem) else "other"
         return next((kind for kind, pattern in _KINDS if re.search(pattern, self.path, re.IGNORECASE)), "other")
+
+    @property
+    def central(self) -> bool:
+        """Whether it speaks for the whole repository: it lies at the root or among the documents, and is no record."""
+        folder = self.path.rpartition("/")[0].lower()
+        return folder in _CENTRAL or (folder.startswith(("docs/", "doc/")) and self.kind not in ("adr", "changelog"))
 
     @cached_property
     def parts(self) -> markdown.Document:
@@ -93,9 +100,16 @@ class Document(Subject):
         headings = self.parts.headings
         return headings[0].node.span if headings else self.source.line_span(1)
 
-    @property
+    @cached_property
     def links(self) -> list[Link]:
-        return self.parts.links
+        """Its links and images. A text that cannot hold any is not read for them."""
+        return self.parts.links if _MAY_LINK.search(self.source.text) else []
+
+    def speaks_of(self, words: str) -> bool:
+        """Whether one of its headings matches a pattern, in any case."""
+        if not re.search(words, self.source.text, re.IGNORECASE):
+            return False
+        return any(re.search(words, heading.text, re.IGNORECASE) for heading in self.parts.headings)
 
     @property
     def anchors(self) -> frozenset[str]:
@@ -137,6 +151,7 @@ def _joined(lines: list[Node]) -> Iterator[Node]:
         waiting = []
 
 
+_MAY_LINK = re.compile(r"\]\(|\]:|<(?:a|img)\b", re.IGNORECASE)
 _SHELLS = frozenset({"", "bash", "sh", "shell", "console", "zsh", "terminal", "shell-session", "powershell"})
 _COMMAND = re.compile(r"(?:\$ |sudo )?(?:\./|/|[\w.-]{1,40})[\w./-]{0,80} \S")
 

@@ -36,11 +36,12 @@ class Heading(NamedTuple):
 
 
 class Link(NamedTuple):
-    """A link or an image (`is_image`): `node` is the target as written, at the place of the whole construct."""
+    """A link or an image, in Markdown or HTML: `node` is the target as written, at the place of the whole construct."""
 
     node: Node
     text: str
     is_image: bool = False
+    is_html: bool = False
 
     @property
     def target(self) -> str:
@@ -429,7 +430,7 @@ class _Reader:
                 self.texts.append(Text(self.node(words, self.source.line_span(number))))
 
     def html_link(self, found: re.Match[str], span: Span) -> Link:
-        return Link(self.node(found[2] or found[3] or "", span), "", found[1].lower() == "img")
+        return Link(self.node(found[2] or found[3] or "", span), "", found[1].lower() == "img", is_html=True)
 
     # what stands inside lines
 

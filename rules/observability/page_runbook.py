@@ -55,9 +55,7 @@ def page_runbook(alert: Alert) -> Iterator[Answer]:
     if alert.runbook is not None:
         return
     if alert.severity is not None and not alert.severity.known:
-        yield Unknown(
-            alert, f"{alert.alert} has no runbook, and may page: its severity is filled in", Reason.UNRESOLVED
-        )
+        yield Unknown(alert, f"{alert.alert} has no runbook, and may page: severity filled in", Reason.UNRESOLVED)
     else:
         yield Finding(
             alert, f"{alert.alert} pages somebody and links to no runbook", fix=Fix("annotations: {runbook_url: ...}")

@@ -19,8 +19,9 @@ def present(repository: Repository, project: Project) -> Iterator[Answer]:
     """What is deployed from here has alerts.
 
     Prometheus rules count, and the alarms that Terraform makes (CloudWatch, Datadog, New Relic, Google, Azure,
-    Grafana). That this repository has none does not say that nobody has: it is a fault only where `owns` in
-    gatekeeper.yaml names alerts. Whether there is one for every service is not judged.
+    Grafana); one that always fires to prove that alerting works does not. That this repository has none does not say
+    that nobody has: it is a fault only where `owns` in gatekeeper.yaml names alerts. Whether there is one for every
+    service is not judged.
 
     Bad, they belong here: # expect: no alert
     ```yaml gatekeeper.yaml

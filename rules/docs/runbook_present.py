@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gatekeeper import Finding, Project, Unknown
+from gatekeeper.links import deploys
+from gatekeeper.models.docs import Runbook
+from gatekeeper.models.files import Repository
+from gatekeeper.rule import Answer, Reason, rule
+
+
+@rule(
+    "docs-runbook-present",
+    gate="documentation",
+    severity="medium",
+    seed="10. Documentation Delivered",
+    where=lambda repository, project: deploys(project).deploys,
+)
+def runbook_present(repository: Repository, project: Project) -> Iterator[Answer]:
+    """There is a runbook for incidents and one for deploying.
+
+    A runbook is a Markdown file below `runbooks` or `playbooks`, called like one, or with a title `Runbook: ...`. One
+    for deploying says so in its title or name; one for incidents speaks of symptoms, impact, diagnosis, mitigation or
+    escalation. Many live in another repository or a wiki: none here is a fault only where `owns` in gatekeeper.yaml
+    names runbooks.
+
+    Bad, they belong here: # expect: no runbook for deploying
+    ```yaml gatekeeper.yaml
+    owns: [runbooks]
+    ```
+    ```yaml k8s/app.yaml
+    apiVersion: v1
+    kind: Service
+    metadata: {name: app}
+    ```
+    ```markdown docs/runbooks/errors.md
+    # Errors
+    ## Diagnosis
+    ```
+
+    Good:
+    ```yaml k8s/app.yaml
+    apiVersion: v1
+    kind: Service
+    metadata: {name: app}
+    ```
+    ```markdown docs/runbooks/incidents.md
+    # Incidents
+    ## Escalation
+    ```
+    ```markdown docs/runbooks/deploy.md
+    # How to deploy
+    ```
+
+    Unknown, nobody said where they are:
+    ```yaml k8s/app.yaml
+    apiVersion: v1
+    kind: Service
+    metadata: {name: app}
+    ```
+    ```markdown docs/runbooks/README.md
+    # Runbooks
+    ## Escalation
+    ```
+    """
+    runbooks = project.all(Runbook)
+    found = {"incidents": any(each.incident for each in runbooks), "deploying": any(each.deploys for each in runbooks)}
+    where = project.settings.elsewhere.get("runbooks")
+    for purpose, present in found.items():
+        if present:
+            continue
+        words = f"no runbook for {purpose} here"
+        if "runbooks" in project.settings.owns:
+            yield Finding(repository, f"{words}, where runbooks belong")
+        else:
+            said = f"elsewhere ({where.where}): attest it" if where else "say where it is (`owns`, `elsewhere`)"
+            yield Unknown(repository, f"{words}; {said}", Reason.NOT_OWNED_HERE)

@@ -426,7 +426,9 @@ def targets(source: Source) -> dict[str, tuple[list[str], list[str]]]:
         if match:
             current = match[1].split()
             for name in current:
-                found.setdefault(name, ([], []))[0].extend(match[2].partition(";")[0].split())
+                needed, _, recipe = match[2].partition(";")
+                found.setdefault(name, ([], []))[0].extend(needed.split())
+                found[name][1].extend([recipe.strip()] if recipe.strip() else [])
         elif line.strip() and not line.startswith("#"):
             current = []
     return found

@@ -56,7 +56,10 @@ def level(deploy: Job, kinds: frozenset[str], pipelines: Sequence[Pipeline]) -> 
         return Judgement(Level.UNKNOWN, (), f"{remote[0].unresolved} is in another repository")
     indirect = _indirect(deploy, kinds, pipelines, held)
     soft = [each for each in held if each.word == "no"]
-    beside = tuple(f for f in deploy.root.pipeline.facts if f.kind in kinds and f not in {each.fact for each in held})
+    met = {id(each.fact.step) for each in held}
+    beside = tuple(f for f in deploy.root.pipeline.facts if f.kind in kinds and id(f.step) not in met)
+    if chained:
+        return chained
     if indirect:
         return Judgement(
             Level.INDIRECT,
@@ -65,8 +68,6 @@ def level(deploy: Job, kinds: frozenset[str], pipelines: Sequence[Pipeline]) -> 
         )
     if soft:
         return Judgement(Level.SOFT, tuple(each.fact for each in soft), soft[0].why)
-    if chained:
-        return chained
     if beside:
         return Judgement(Level.UNCONNECTED, beside, _beside(beside[0], deploy))
     open_steps = unclassified(deploy)

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gatekeeper import Finding, Fix, Note, Project, Unknown
+from gatekeeper.links import cannot_do_without, depends, production_of
+from gatekeeper.models.pipeline import SCANS, Job, Level
+from gatekeeper.rule import Reason, rule
+
+_REASONS = {Level.INDIRECT: Reason.NEEDS_API, Level.UNKNOWN: Reason.UNRESOLVED}
+
+
+@rule(
+    "pipeline-deploy-needs-scan",
+    gate="security-scan",
+    severity="high",
+    seed="3.3 Quality Gates: security scan no critical issues",
+    where=lambda job, project: production_of(job, project) is not None,
+)
+def deploy_needs_scan(job: Job, project: Project) -> Iterator[Finding | Unknown]:
+    """A production deployment waits for a security scan.
+
+    A scan that runs beside the deployment, or whose failure nobody hears, finds the hole after it is in production. A
+    scan counts when it comes before the deployment on every path, fails on findings (by the tool's documentation and
+    its options here), and the deployment then does not run. Scans of code, dependencies, images, configuration, secrets
+    and of the running service all count.
+
+    Not judged from the files: a scanner that is an app of the repository, and what only reports to code scanning
+    (CodeQL, an uploaded SARIF file): that blocks where merge protection says so. A step that no table knows may be a
+    scan, so nothing is called absent while there is one before the deployment.
+
+    Bad, cannot fail:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      scan:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@v4
+          - uses: aquasecurity/trivy-action@0.28.0
+            with: {image-ref: shop}
+      # expect: trivy exits 0
+      deploy:
+        needs: scan
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+
+    Bad, beside it:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      scan:
+        runs-on: ubuntu-latest
+        steps:
+          - run: npm audit --audit-level=high
+      # expect: job scan runs beside it
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+
+    Bad, none:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      # expect: no recognised scanner in any workflow
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - uses: actions/checkout@v4
+          - run: npm ci
+          - run: npx jest
+          - run: kubectl apply -f k8s/
+    ```
+
+    Good:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      scan:
+        runs-on: ubuntu-latest
+        steps:
+          - run: trivy image --exit-code 1 --severity HIGH,CRITICAL shop
+      deploy:
+        needs: [scan]
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+
+    Unknown, a step that no table knows:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - uses: acme/guard@v3
+          - run: kubectl apply -f k8s/
+    ```
+
+    Unknown, reports only:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - uses: github/codeql-action/init@v3
+          - uses: github/codeql-action/analyze@v3
+          - run: kubectl apply -f k8s/
+    ```
+    """
+    judgement = depends(job, SCANS, project)
+    if cannot_do_without(judgement):
+        return
+    production = production_of(job, project)
+    see = tuple(Note(fact.place, fact.step.label) for fact in judgement.cites[:3])
+    words = judgement.why or "no recognised scanner in any workflow"
+    if judgement.level is Level.UNKNOWN and not judgement.cites:
+        words = f"no recognised scanner; {words}"
+    message = f"deploys to production without waiting for a scan: {words}"
+    if judgement.level in _REASONS:
+        yield Unknown(job.root, message, _REASONS[judgement.level])
+    elif production and not production.certain:
+        yield Unknown(job.root, f"{message}; held to be production because {production.why}")
+    else:
+        yield Finding(job.root, message, see, Fix("let the deploying job need a job whose scan fails on findings"))

@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gatekeeper import Finding, Fix, Note, Project, Unknown
+from gatekeeper.links import cannot_do_without, depends, production_of
+from gatekeeper.models.pipeline import INFRASTRUCTURE, TESTS, Job, Level
+from gatekeeper.rule import Reason, rule
+
+_REASONS = {Level.INDIRECT: Reason.NEEDS_API, Level.UNKNOWN: Reason.UNRESOLVED}
+
+
+def _tests_for(job: Job) -> frozenset[str]:
+    """What counts as a test before this deployment: for infrastructure, a plan or a validation is one."""
+    tools = {fact.tool for fact in job.facts if fact.kind == "deploy"}
+    return TESTS | {"plan", "validate"} if tools and tools <= INFRASTRUCTURE else TESTS
+
+
+@rule(
+    "pipeline-deploy-needs-test",
+    gate="tests",
+    severity="high",
+    seed="3.3 Quality Gates: all tests must pass",
+    where=lambda job, project: production_of(job, project) is not None,
+)
+def deploy_needs_test(job: Job, project: Project) -> Iterator[Finding | Unknown]:
+    """A production deployment waits for the tests.
+
+    A pipeline that deploys while its tests still run, or although they failed, ships what nobody has tested. The job
+    graph is read and every `if:` is evaluated: a test counts when it comes before the deployment, can fail, and the
+    deployment then does not run. A workflow that follows another by `workflow_run` must look at its conclusion.
+
+    Tests that only another workflow runs (on pull requests) are UNKNOWN: whether that check is required to merge is in
+    the settings of the repository, not in its files. So is a path through a workflow of another repository. For
+    Terraform and its like, a plan or a validation counts as a test.
+
+    Bad, beside it:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      test:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@v4
+          - run: pytest
+      # expect: job test runs beside it
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - uses: actions/checkout@v4
+          - run: kubectl apply -f k8s/
+    ```
+
+    Bad, lets failures through:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      test:
+        runs-on: ubuntu-latest
+        steps:
+          - run: go test ./...
+      # expect: runs although job test failed
+      deploy:
+        needs: test
+        if: always()
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: helm upgrade --install shop ./chart
+    ```
+
+    Bad, the failure is swallowed:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      # expect: || true
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: npx jest || true
+          - run: npx serverless deploy --stage prod
+    ```
+
+    Bad, none:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      # expect: no test in any workflow
+      deploy-production:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@v4
+          - run: flyctl deploy --app shop
+    ```
+
+    Bad, follows a workflow that may have failed:
+    ```yaml .github/workflows/ci.yml
+    name: CI
+    on: {push: {branches: [main]}}
+    jobs:
+      test:
+        runs-on: ubuntu-latest
+        steps:
+          - run: pytest
+    ```
+    ```yaml .github/workflows/deploy.yml
+    on:
+      workflow_run: {workflows: [CI], types: [completed]}
+    jobs:
+      # expect: no check of its conclusion
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+
+    Good:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      test:
+        runs-on: ubuntu-latest
+        steps:
+          - run: pytest
+      image:
+        needs: [test]
+        runs-on: ubuntu-latest
+        steps:
+          - uses: docker/build-push-action@v6
+      deploy:
+        needs: image
+        if: ${{ !cancelled() && !contains(needs.*.result, 'failure') && !contains(needs.*.result, 'skipped') }}
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+
+    Good, follows a workflow that succeeded:
+    ```yaml .github/workflows/ci.yml
+    name: CI
+    on: {push: {branches: [main]}}
+    jobs:
+      test:
+        runs-on: ubuntu-latest
+        steps:
+          - run: pytest
+    ```
+    ```yaml .github/workflows/deploy.yml
+    on:
+      workflow_run: {workflows: [CI], types: [completed]}
+    jobs:
+      deploy:
+        if: github.event.workflow_run.conclusion == 'success'
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+
+    Good, through make and a reusable workflow:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      test:
+        runs-on: ubuntu-latest
+        steps:
+          - run: make check
+      deploy:
+        needs: test
+        uses: ./.github/workflows/deploy.yml
+        with: {environment: production}
+    ```
+    ```yaml .github/workflows/deploy.yml
+    on:
+      workflow_call: {inputs: {environment: {type: string}}}
+    jobs:
+      apply:
+        runs-on: ubuntu-latest
+        environment: ${{ inputs.environment }}
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+    ```make Makefile
+    check: unit
+    unit: ; python -m pytest
+    ```
+
+    Unknown, another workflow:
+    ```yaml .github/workflows/ci.yml
+    on: pull_request
+    jobs:
+      test:
+        runs-on: ubuntu-latest
+        steps:
+          - run: pytest
+    ```
+    ```yaml .github/workflows/deploy.yml
+    on: {push: {branches: [main]}}
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+
+    Unknown, a workflow of another repository:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      checks:
+        uses: acme/shared/.github/workflows/quality.yml@v1
+      deploy:
+        needs: checks
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+    """
+    judgement = depends(job, _tests_for(job), project)
+    if cannot_do_without(judgement):
+        return
+    production = production_of(job, project)
+    see = tuple(Note(fact.place, fact.step.label) for fact in judgement.cites[:3])
+    words = judgement.why or "no test in any workflow"
+    message = f"deploys to production without waiting for a test: {words}"
+    if judgement.level in _REASONS:
+        yield Unknown(job.root, message, _REASONS[judgement.level])
+    elif production and not production.certain:
+        yield Unknown(job.root, f"{message}; held to be production because {production.why}")
+    else:
+        yield Finding(job.root, message, see, Fix("let the deploying job need the job that runs the tests"))

@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gatekeeper import Finding, Fix, Note, Project, Unknown
+from gatekeeper.links import production_of
+from gatekeeper.models.pipeline import Class, Job, before, holds, play
+from gatekeeper.rule import Reason, rule
+
+
+def _waits_for(job: Job, gate: Job) -> bool:
+    """Whether a job does not run when one before it fails (or is not approved)."""
+    pipeline = job.root.pipeline
+    return all(
+        play(pipeline, trigger, {id(gate): "failure"}).of(job) is False
+        for trigger in pipeline.triggers
+        if trigger.ref != "call"
+    )
+
+
+def _environments(job: Job) -> list[Job]:
+    """The job and those before it that name an environment, nearest first."""
+    caller = job.pipeline.caller
+    own = [each for each in (job, caller) if each and each.environment]
+    return [*own, *(each for each in job.ancestors() if each.environment)]
+
+
+@rule(
+    "pipeline-production-approval",
+    gate="production-approval",
+    severity="high",
+    seed="3.3 Quality Gates: manual approval for production",
+    where=lambda job, project: production_of(job, project) is not None,
+)
+def production_approval(job: Job, project: Project) -> Iterator[Finding | Unknown]:
+    """Somebody approves before production is deployed.
+
+    Approval is a second person's yes before the deployment runs. It counts when the deployment cannot run without it: an
+    approval action before the deployment, in the same job or in one that it needs, with an `if:` that does not let a
+    refusal through.
+
+    `environment: production` says where, not that somebody approves: its reviewers are settings of the repository, and
+    an environment without reviewers asks nobody. So it is UNKNOWN until evidence shows them; and so is a workflow that
+    starts only by hand, where one person is enough. An environment that comes after the deployment, or one that is not
+    production, protects nothing.
+
+    Bad, nothing:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      # expect: nobody approves
+      deploy-production:
+        runs-on: ubuntu-latest
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+
+    Bad, after it:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      # expect: after the deployment
+      deploy-prod:
+        runs-on: ubuntu-latest
+        steps:
+          - run: kubectl apply -f k8s/
+      mark:
+        needs: deploy-prod
+        environment: production
+        runs-on: ubuntu-latest
+        steps:
+          - run: echo deployed
+    ```
+
+    Bad, only staging:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      staging:
+        environment: staging
+        runs-on: ubuntu-latest
+        steps:
+          - run: kubectl apply -n staging -f k8s/
+      # expect: only environment before it is staging
+      production:
+        needs: staging
+        runs-on: ubuntu-latest
+        steps:
+          - run: kubectl apply -n production -f k8s/
+    ```
+
+    Bad, goes on without it:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      approve:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: trstringer/manual-approval@v1
+            with: {approvers: "ada,grace"}
+      # expect: runs although job approve failed
+      deploy-production:
+        needs: approve
+        if: ${{ !cancelled() }}
+        runs-on: ubuntu-latest
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+
+    Good:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - uses: trstringer/manual-approval@v1
+            with: {approvers: "ada,grace", minimum-approvals: 1}
+          - run: kubectl apply -f k8s/
+    ```
+
+    Good, in a job that it needs:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      approve:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: trstringer/manual-approval@v1
+            with: {approvers: "ada,grace"}
+      deploy-production:
+        needs: approve
+        runs-on: ubuntu-latest
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+
+    Unknown, declared:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+
+    Unknown, a gate before it:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      gate:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: echo go
+      deploy-production:
+        needs: gate
+        runs-on: ubuntu-latest
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+
+    Unknown, by hand:
+    ```yaml
+    on: workflow_dispatch
+    jobs:
+      deploy-production:
+        runs-on: ubuntu-latest
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+    """
+    production = production_of(job, project)
+    approvals = [(fact, holds(fact, job)) for fact in before(job) if fact.kind == "approval"]
+    if any(word == "yes" for _, word in approvals):
+        return
+    answer = _judged(job, [fact.step.job for fact, word in approvals if word == "no"])
+    if isinstance(answer, Finding) and production and not production.certain:
+        yield Unknown(job.root, f"{answer.message}; held to be production because {production.why}")
+    else:
+        yield answer
+
+
+def _judged(job: Job, passed_by: list[Job]) -> Finding | Unknown:
+    if passed_by:
+        words = f"runs although job {passed_by[0].id} failed: the approval is passed by"
+        return Finding(
+            job.root, words, (Note(passed_by[0], "the approval"),), Fix("let the if: fail with the approval")
+        )
+    named = _environments(job)
+    gates = [
+        each
+        for each in named
+        if each.environment and each.environment.cls not in (Class.NONPROD, Class.EPHEMERAL, Class.PUBLISH)
+    ]
+    for gate in gates:
+        if gate is job or gate is job.pipeline.caller or _waits_for(job, gate):
+            name = gate.environment.raw if gate.environment else ""
+            words = (
+                f"environment {name} names nobody: whether it has required reviewers is in the repository's settings"
+            )
+            return Unknown(gate.environment.at if gate.environment else job.root, words, Reason.NEEDS_API)
+    if gates:
+        words = f"runs although job {gates[0].id}, which has the environment, did not succeed"
+        return Finding(job.root, words, (Note(gates[0], "the environment"),), Fix("let the if: fail with that job"))
+    if job.root.unresolved:
+        return Unknown(job.root, f"{job.root.unresolved} is in another repository")
+    after = [each for each in job.root.pipeline.all_jobs if each.environment and job in each.ancestors()]
+    if after:
+        words = f"nobody approves: environment {after[0].environment.raw if after[0].environment else ''} comes after the deployment"
+        return Finding(
+            job.root, words, (Note(after[0], "runs after it"),), Fix("name the environment on the deploying job")
+        )
+    if all(trigger.ref in ("dispatch", "call") for trigger in job.root.pipeline.triggers):
+        return Unknown(
+            job.root, "started by hand: one person is enough, unless an environment asks for another", Reason.NEEDS_API
+        )
+    if named:
+        name = named[0].environment.raw if named[0].environment else ""
+        return Finding(
+            job.root,
+            f"nobody approves: the only environment before it is {name}",
+            (),
+            Fix("name the production environment"),
+        )
+    fix = Fix("name an environment with required reviewers on the deploying job: environment: production")
+    return Finding(job.root, "nobody approves: it names no environment and no approval comes before it", (), fix)

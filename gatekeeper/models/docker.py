@@ -22,6 +22,8 @@ STAGES = 1_000  # more are no Dockerfile that somebody wrote, and every stage ma
 LENGTH = 10_000  # of an expanded value: `ENV A=$A$A`, repeated, doubles it each time
 DEPTH = 20  # of `${A:-${B:-...}}`
 
+UNSET = "is not set in this file"  # why a variable's value is not known: the base image may set it
+
 _TEMPLATE = re.compile(r"\{\{|\{%|<%|@@\w")
 _TEMPLATE_NAME = re.compile(r"\.(j2|jinja2?|tmpl|tpl|template|erb|in|mustache|gotmpl)\Z", re.IGNORECASE)
 _OTHER_NAME = re.compile(
@@ -629,7 +631,7 @@ def _variable(text: str, at: int, lookup: Lookup, escape: str, depth: int) -> tu
 
 def _plain(name: str, lookup: Lookup) -> str | Expression:
     value = lookup(name)
-    return Expression(f"${{{name}}}", "is not set in this file") if value is None else value
+    return Expression(f"${{{name}}}", UNSET) if value is None else value
 
 
 def _modified(name: str, modifier: str, lookup: Lookup, escape: str, depth: int) -> str | Expression:

@@ -128,6 +128,8 @@ def _installs(stage: Stage) -> list[_Install]:
     for command in stage.commands:
         if command.program == "cd" and not (len(command.words) > 1 and command.words[1].startswith("/")):
             moved = command.instruction
+        if command.program.startswith("python") and command.words[1:3] == ("-m", "pip"):
+            command = command._replace(words=command.words[2:])
         installer = _INSTALLERS.get(command.program)
         install = installer(stage, command) if installer and command.instruction is not moved else None
         if install:
@@ -185,7 +187,7 @@ def lockfile_install(stage: Stage) -> Iterator[Finding]:
     FROM python:3.13
     COPY requirements.txt .
     # expect: poetry.lock
-    RUN pip install --no-cache-dir -r requirements.txt
+    RUN python3 -m pip install --no-cache-dir -r requirements.txt
     ```
     ```text requirements.txt
     flask

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 
-from gatekeeper import Finding, Fix, Node
-from gatekeeper.models.docker import Dockerfile
-from gatekeeper.rule import rule
+from gatekeeper import Finding, Fix, Node, Unknown
+from gatekeeper.models.docker import UNSET, Dockerfile
+from gatekeeper.rule import Answer, rule
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _CREDENTIALS = frozenset(
@@ -17,16 +16,18 @@ _KEYS = frozenset({"api", "access", "private", "secret", "ssh", "encryption", "s
 # What follows the credential's word when the variable holds something about it, not itself.
 _ABOUT = frozenset(
     {
-        "algorithm", "arn", "aud", "audience", "bytes", "cache", "class", "count", "dir", "directory", "dummy",
-        "enabled", "endpoint", "engine", "expiration", "expires", "expiry", "field", "file", "format", "header",
-        "host", "id", "interval", "issuer", "length", "lifetime", "limit", "location", "manager", "max", "min",
-        "mode", "mount", "name", "namespace", "path", "policy", "port", "prefix", "provider", "ref", "refresh",
-        "region", "regex", "required", "size", "store", "suffix", "timeout", "ttl", "type", "uri", "url", "user",
-        "username", "version",
+        "address", "age", "algorithm", "arn", "aud", "audience", "backend", "bytes", "cache", "class", "client",
+        "count", "days", "dir", "directory", "domain", "dummy", "enabled", "endpoint", "engine", "expiration",
+        "expire", "expires", "expiry", "field", "file", "format", "header", "helper", "host", "hours", "id",
+        "interval", "issuer", "iterations", "length", "lifespan", "lifetime", "limit", "location", "manager",
+        "max", "min", "minutes", "mode", "mount", "ms", "name", "namespace", "number", "path", "pattern", "policy",
+        "port", "prefix", "provider", "rate", "realm", "ref", "refresh", "regex", "region", "required", "rounds",
+        "scope", "seconds", "server", "service", "size", "store", "strategy", "suffix", "threshold", "timeout",
+        "ttl", "type", "uri", "url", "user", "username", "validity", "version", "window",
     }
 )  # fmt: skip
 _NO_SECRET = re.compile(
-    r"(|true|false|yes|no|on|off|none|null|nil|undefined|todo|dummy|fake|placeholder|redacted|[01]|[x*.]+|<.*>"
+    r"(|true|false|yes|no|on|off|none|null|nil|undefined|todo|dummy.*|fake|placeholder|redacted|[01]|[x*.]+|<.*>|\{.*\}"
     r"|your[-_ ]?.*|change[-_ ]?(it|me|this).*|(replace|insert)[-_ ].*|.*(placeholder|change[-_]?me|example).*|/.*"
     r"|\./.*|[a-z]+://[^@]*)\Z",
     re.IGNORECASE | re.DOTALL,
@@ -36,11 +37,15 @@ _NO_SECRET = re.compile(
 def _names_credential(name: str) -> bool:
     """Whether a variable of that name holds a credential: DB_PASSWORD does, PASSWORD_FILE and MAX_TOKENS do not."""
     words = [word.lower() for word in _WORDS.findall(name[:200])]
-    if "public" in words or not words or words[-1] in _ABOUT:
+    if "public" in words or name == "PWD":  # which is the shell's own: the folder it is in
         return False
-    if words[-1].endswith(_ENDINGS) or not _CREDENTIALS.isdisjoint(words):
-        return name != "PWD"  # the shell's own: the folder it is in
-    return any(left in _KEYS and right == "key" for left, right in pairwise(words))
+    last = max((at for at, _ in enumerate(words) if _is_credential(words, at)), default=None)
+    return last is not None and _ABOUT.isdisjoint(words[last + 1 :])
+
+
+def _is_credential(words: list[str], at: int) -> bool:
+    word = words[at]
+    return word in _CREDENTIALS or word.endswith(_ENDINGS) or (word == "key" and at > 0 and words[at - 1] in _KEYS)
 
 
 @rule(
@@ -50,7 +55,7 @@ def _names_credential(name: str) -> bool:
     seed="6.2 Secrets Management",
     aliases=["DS-0031"],
 )
-def secret_in_arg_env(dockerfile: Dockerfile) -> Iterator[Finding]:
+def secret_in_arg_env(dockerfile: Dockerfile) -> Iterator[Answer]:
     """No credential is handed to the image through ENV or ARG.
 
     ENV stands in the image's configuration and ARG in its history: whoever can pull the image reads both, and what is
@@ -90,6 +95,12 @@ def secret_in_arg_env(dockerfile: Dockerfile) -> Iterator[Finding]:
     ENV AWS_SECRET_ACCESS_KEY wJalrXUtnFEMIK7MDENGbPxRfiCYzzzzKEY
     ```
 
+    Unknown, the base image may set it:
+    ```dockerfile
+    FROM node:20-alpine
+    ENV SECRET_KEY=$SECRET_KEY
+    ```
+
     Good:
     ```dockerfile
     FROM node:20 AS build
@@ -98,7 +109,7 @@ def secret_in_arg_env(dockerfile: Dockerfile) -> Iterator[Finding]:
     FROM node:20-alpine
     ENV DB_PASSWORD_FILE=/run/secrets/db \\
         TOKEN_URL=https://login.example.com/token \\
-        MAX_TOKENS=4096 TOKENIZERS_PARALLELISM=false \\
+        ACCESS_TOKEN_EXPIRE_MINUTES=30 MAX_TOKENS=4096 TOKENIZERS_PARALLELISM=false \\
         SECRET_KEY_BASE_DUMMY=1 GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D \\
         JWT_PUBLIC_KEY=MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE API_TOKEN="" DB_PASSWORD=changeme
     ```
@@ -114,7 +125,7 @@ def secret_in_arg_env(dockerfile: Dockerfile) -> Iterator[Finding]:
     yield from _before_from(dockerfile)
 
 
-def _before_from(dockerfile: Dockerfile) -> Iterator[Finding]:
+def _before_from(dockerfile: Dockerfile) -> Iterator[Answer]:
     for instruction in dockerfile.instructions:
         if instruction.kind == "FROM":
             return
@@ -125,7 +136,7 @@ def _before_from(dockerfile: Dockerfile) -> Iterator[Finding]:
 
 def _judged(
     kind: str, name: str, at: Node, written: Node | None, value: Node | None, shipped: bool
-) -> Iterator[Finding]:
+) -> Iterator[Answer]:
     fix = Fix("RUN --mount=type=secret while building; hand it to the container when it starts")
     literal = (
         written is not None and "$" not in written.text and (kind == "ENV" or written.text not in ("", '""', "''"))
@@ -133,6 +144,8 @@ def _judged(
     if literal and value is not None and value.known:
         if not _NO_SECRET.match(value.text):
             yield Finding(at, f"{kind} {name[:60]} has a credential written in the file", fix=fix)
+    elif value is not None and value.expression and value.expression.reason == UNSET:
+        yield Unknown(at, f"nothing in this file sets what {name[:60]} is given")
     elif shipped and (kind == "ARG" or (value is not None and (not value.known or value.text))):
         where = "the image's history" if kind == "ARG" else "the image's configuration"
         yield Finding(at, f"{kind} {name[:60]} puts a credential into {where}", fix=fix)

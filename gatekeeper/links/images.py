@@ -182,8 +182,8 @@ def _declared(reference: ImageReference, project: Project) -> list[Build]:
 
 
 def _prefixed(one: ImageReference, other: ImageReference) -> bool:
-    """Whether one of the two is a bare name, to which tools add a registry when they push."""
-    return bool(one.official or other.official)
+    """Whether one of the two is a bare name, to which tools add a registry, or has one that is filled in."""
+    return bool(one.official or other.official) or "$" in one.text
 
 
 def _all_builds(project: Project) -> list[Build]:
@@ -243,10 +243,23 @@ def _workflow(document: Node, path: str) -> Iterator[Build]:
             file = written(given["file"]) or posixpath.join(context, "Dockerfile")
             if "${{" in context + file or "://" in context:
                 continue
-            for tag in re.split(r"[,\s]+", re.sub(r"\$\{\{[^}]{0,200}\}\}", "$", written(given["tags"]))):
+            for tag in re.split(r"[,\s]+", _EXPRESSION.sub("$", _tags(given, job))):
                 reference = ImageReference.parse(tag)
                 if reference.name and "$" not in reference.name:
                     yield Build(reference, posixpath.normpath(file), written(given["target"]), "workflow", path)
+
+
+_EXPRESSION = re.compile(r"\$\{\{[^}]{0,200}\}\}")
+_METADATA = re.compile(r"\$\{\{\s*steps\.([\w-]+)\.outputs\.tags\s*\}\}")
+
+
+def _tags(given: Node, job: Node) -> str:
+    """What a build step pushes: its tags, or the images of the docker/metadata-action step that makes them."""
+    tags = written(given["tags"])
+    made = _METADATA.search(tags)
+    if not made:
+        return tags
+    return "\n".join(written(step["with"]["images"]) for step in _list(job["steps"]) if written(step["id"]) == made[1])
 
 
 def _below(path: str, context: str, file: str) -> str:

@@ -63,7 +63,7 @@ def producers_of(name: str, namespace: str, project: Project) -> list[Producer]:
 
 
 def makes_secrets(project: Project) -> bool:
-    """Whether the repository declares any of its Secrets: then one that is missing was forgotten, not left to others."""
+    """Whether the repository declares any of its Secrets: one that is missing was then forgotten."""
     return bool(project.once("secret_objects", _declared))
 
 

@@ -19,10 +19,10 @@ from gatekeeper.rule import Answer, rule
 def cpu_request(container: Container, project: Project) -> Iterator[Answer]:
     """Every container requests CPU.
 
-    The scheduler places pods by their requests: one that asks for nothing lands anywhere, and is the first to be starved.
-    Also asked of init containers and native sidecars. A CPU limit alone counts, because the API copies it into the
-    request; other tools that call such a container a fault mean something else (KSV-0015, polaris cpuRequestsMissing).
-    A LimitRange of the cluster, which may fill in a request, is not looked at.
+    The scheduler places pods by their requests: one that asks for nothing lands anywhere, and is the first to be
+    starved. Also asked of init containers and native sidecars. A CPU limit alone counts, because the API copies it
+    into the request; other tools that call such a container a fault mean something else (KSV-0015, polaris
+    cpuRequestsMissing). A LimitRange of the cluster, which may fill in a request, is not looked at.
 
     Bad:
     ```yaml
@@ -50,7 +50,7 @@ def cpu_request(container: Container, project: Project) -> Iterator[Answer]:
           containers:
             - name: app
               image: app:1.2.0
-              resources: 
+              resources:
                 requests:
                   # expect: is no quantity
                   cpu: 250 m
@@ -89,7 +89,7 @@ def cpu_request(container: Container, project: Project) -> Iterator[Answer]:
         if amount(request) is None:
             yield Finding(request, f"{request.text!r} is no quantity: the API refuses it")
         return
-    patch = overlaid(container.workload, "resources", project)
+    patch = overlaid(container, "resources", project)
     if patch:
         yield Unknown(container, f"{patch.path} patches the resources")
     else:

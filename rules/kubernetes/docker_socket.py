@@ -20,8 +20,8 @@ _SOCKET = re.compile(r"(?:.*/)?(?:docker|containerd|crio|cri-dockerd|podman)\.so
 def docker_socket(workload: Workload) -> Iterator[Finding]:
     """No pod mounts the container runtime's socket.
 
-    Whoever may write to that socket starts containers of any kind on the node, as root. The sockets of containerd, CRI-O
-    and Podman give the same power as Docker's.
+    Whoever may write to that socket starts containers of any kind on the node, as root. The sockets of containerd,
+    CRI-O and Podman give the same power as Docker's.
 
     Bad:
     ```yaml

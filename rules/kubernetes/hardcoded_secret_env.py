@@ -18,13 +18,14 @@ from gatekeeper.rule import rule
 def hardcoded_secret_env(container: Container) -> Iterator[Finding]:
     """No container is given a credential as plain text in its environment.
 
-    Whoever can read the repository, or the workload in the cluster, has it; and it stays in the history. Name and value
-    are both looked at: `SECRETS_DIR`, `TOKEN_TTL` and `PASSWORD_FILE` name something about a credential, and a value that
-    is a path, an address, a reference into a store, `$(OTHER)` or a placeholder is none. Private keys, well-known tokens
-    and passwords inside an address are found under any name. `changeme` is not taken for a placeholder: it would be the
-    password.
+    Whoever can read the repository, or the workload in the cluster, has it; and it stays in the history. Name and
+    value are both looked at: `SECRETS_DIR`, `TOKEN_TTL` and `PASSWORD_FILE` name something about a credential, and a
+    value that is a path, an address, a reference into a store, `$(OTHER)` or a placeholder is none. Private keys,
+    well-known tokens and passwords inside an address are found under any name. `changeme` is not taken for a
+    placeholder: it would be the password.
 
-    Tools that go by the name alone (kube-linter's env-var-secret, polaris' sensitiveContainerEnvVar) mean something else.
+    Tools that go by the name alone (kube-linter's env-var-secret, polaris' sensitiveContainerEnvVar) mean something
+    else.
 
     Bad:
     ```yaml
@@ -73,10 +74,13 @@ def hardcoded_secret_env(container: Container) -> Iterator[Finding]:
                 - {name: DATABASE_URL, value: "postgres://$(DB_USER):$(DB_PASSWORD)@db:5432/app"}
                 - {name: AUTH_TOKEN, value: "vault:secret/data/app#token"}
                 - {name: SECRET_KEY, value: <your-key>}
+                - {name: GOOGLE_API_KEY, value: GOOGLE_API_KEY_VAL}
                 - {name: ALLOW_EMPTY_PASSWORD, value: "yes"}
     ```
     """
     for variable in container.env:
         if variable.value.known and is_credential(variable.name, variable.value.text):
             words = f"the value of {variable.name} is written out here"
-            yield Finding(variable.value, words, fix=Fix("take it from a Secret with valueFrom.secretKeyRef, and change it"))
+            yield Finding(
+                variable.value, words, fix=Fix("take it from a Secret with valueFrom.secretKeyRef, and change it")
+            )

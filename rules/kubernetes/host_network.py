@@ -17,8 +17,8 @@ from gatekeeper.rule import rule
 def host_network(workload: Workload) -> Iterator[Finding]:
     """No pod shares the network of its node.
 
-    Such a pod can listen to the node's traffic, reach services bound to localhost, and no NetworkPolicy holds it. Network
-    plugins and some node agents need it: waive those by name.
+    Such a pod can listen to the node's traffic, reach services bound to localhost, and no NetworkPolicy holds it.
+    Network plugins and some node agents need it: waive those by name.
 
     Bad:
     ```yaml

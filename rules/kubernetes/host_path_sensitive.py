@@ -20,9 +20,9 @@ _SENSITIVE = frozenset(["/", "/boot", "/dev", "/etc", "/lib", "/proc", "/sys", "
 def host_path_sensitive(workload: Workload) -> Iterator[Finding]:
     """No pod mounts a system directory of its node.
 
-    With `/etc`, `/proc` or `/` of the node a process in the pod can read its credentials or change how it boots. Only the
-    directories themselves are meant, not what lies below them. kube-linter's sensitive-host-mounts asks for less: it
-    passes a volume that no container mounts.
+    With `/etc`, `/proc` or `/` of the node a process in the pod can read its credentials or change how it boots. Only
+    the directories themselves are meant, not what lies below them. kube-linter's sensitive-host-mounts asks for less:
+    it passes a volume that no container mounts.
 
     Bad:
     ```yaml

@@ -21,10 +21,10 @@ from gatekeeper.rule import Answer, rule
 def image_tag(container: Container, project: Project) -> Iterator[Answer]:
     """Every container's image is pinned to a version.
 
-    `latest`, or no tag at all, is whatever was pushed last when a node pulls: two replicas may run different code, and
-    `kubectl rollout undo` goes back to the same word. A digest pins, whatever the tag. A colon before the last slash
-    belongs to the registry's port. What a kustomization writes in place of the image counts; with skaffold, which writes
-    the tag when it deploys, the answer is not known.
+    `latest`, or no tag at all, is whatever was pushed last when a node pulls: two replicas may run different code,
+    and `kubectl rollout undo` goes back to the same word. A digest pins, whatever the tag. A colon before the last
+    slash belongs to the registry's port. What a kustomization writes in place of the image counts; with skaffold,
+    which writes the tag when it deploys, the answer is not known.
 
     Bad:
     ```yaml
@@ -119,7 +119,7 @@ def image_tag(container: Container, project: Project) -> Iterator[Answer]:
     fault = _fault(reference)
     if not fault:
         return
-    patch = overlaid(container.workload, "image", project)
+    patch = overlaid(container, "image", project)
     if patch:
         yield Unknown(container.image, f"{patch.path} patches the image")
     elif not reference.tag and built_by_skaffold(reference, project):

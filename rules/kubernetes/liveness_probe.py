@@ -93,7 +93,7 @@ def liveness_probe(container: Container, project: Project) -> Iterator[Answer]:
     """
     if container.node["livenessProbe"].present:
         return
-    patch = overlaid(container.workload, "livenessProbe", project)
+    patch = overlaid(container, "livenessProbe", project)
     if patch:
         yield Unknown(container, f"{patch.path} patches the livenessProbe")
     else:

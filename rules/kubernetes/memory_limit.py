@@ -19,9 +19,10 @@ from gatekeeper.rule import Answer, rule
 def memory_limit(container: Container, project: Project) -> Iterator[Answer]:
     """Every container has a memory limit.
 
-    A leak in a container without a limit takes the node's memory, and the kernel then kills somebody else's process. Also
-    asked of init containers and native sidecars. A CPU limit is not asked for: it throttles, and protects nobody whom
-    CPU requests do not protect already. A LimitRange of the cluster, which may fill in a limit, is not looked at.
+    A leak in a container without a limit takes the node's memory, and the kernel then kills somebody else's process.
+    Also asked of init containers and native sidecars. A CPU limit is not asked for: it throttles, and protects nobody
+    whom CPU requests do not protect already. A LimitRange of the cluster, which may fill in a limit, is not looked
+    at.
 
     Bad:
     ```yaml
@@ -49,7 +50,7 @@ def memory_limit(container: Container, project: Project) -> Iterator[Answer]:
           containers:
             - name: app
               image: app:1.2.0
-              resources: 
+              resources:
                 limits:
                   # expect: is no quantity
                   memory: 512MB
@@ -89,7 +90,7 @@ def memory_limit(container: Container, project: Project) -> Iterator[Answer]:
         if amount(limit) is None:
             yield Finding(limit, f"{limit.text!r} is no quantity: the API refuses it")
         return
-    patch = overlaid(container.workload, "resources", project)
+    patch = overlaid(container, "resources", project)
     if patch:
         yield Unknown(container, f"{patch.path} patches the resources")
     else:

@@ -19,9 +19,9 @@ from gatekeeper.rule import Answer, rule
 def memory_request(container: Container, project: Project) -> Iterator[Answer]:
     """Every container requests memory.
 
-    The scheduler places pods by their requests, and when a node runs out of memory those that requested none are evicted
-    first. Also asked of init containers and native sidecars. A memory limit alone counts, because the API copies it into
-    the request; other tools that call such a container a fault mean something else (KSV-0016, polaris
+    The scheduler places pods by their requests, and when a node runs out of memory those that requested none are
+    evicted first. Also asked of init containers and native sidecars. A memory limit alone counts, because the API
+    copies it into the request; other tools that call such a container a fault mean something else (KSV-0016, polaris
     memoryRequestsMissing). A LimitRange of the cluster, which may fill in a request, is not looked at.
 
     Bad:
@@ -101,7 +101,7 @@ def memory_request(container: Container, project: Project) -> Iterator[Answer]:
         if amount(request) is None:
             yield Finding(request, f"{request.text!r} is no quantity: the API refuses it")
         return
-    patch = overlaid(container.workload, "resources", project)
+    patch = overlaid(container, "resources", project)
     if patch:
         yield Unknown(container, f"{patch.path} patches the resources")
     else:

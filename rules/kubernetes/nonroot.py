@@ -20,12 +20,13 @@ def nonroot(container: Container, project: Project) -> Iterator[Answer]:
     """Every container runs as a user other than root.
 
     Whoever breaks out of a process that runs as root is root on the node. What counts is the container's own
-    securityContext over that of its pod: `runAsNonRoot: true`, or a `runAsUser` that is not 0. A `runAsUser: 0` is root
-    whatever else is written. Asked of init containers, sidecars and ephemeral containers too, which other tools leave out.
+    securityContext over that of its pod: `runAsNonRoot: true`, or a `runAsUser` that is not 0. A `runAsUser: 0` is
+    root whatever else is written. Asked of init containers, sidecars and ephemeral containers too, which other tools
+    leave out.
 
-    The Dockerfile counts where it is certain that the image is built from it: an image whose last stage runs as another
-    user runs so here too. KSV-0012 and kube-linter's run-as-non-root mean something else: the first wants `runAsNonRoot`
-    even beside a `runAsUser`, the second also looks at groups. Pods for Windows are not judged.
+    The Dockerfile counts where it is certain that the image is built from it: an image whose last stage runs as
+    another user runs so here too. KSV-0012 and kube-linter's run-as-non-root mean something else: the first wants
+    `runAsNonRoot` even beside a `runAsUser`, the second also looks at groups. Pods for Windows are not judged.
 
     Bad:
     ```yaml
@@ -102,13 +103,15 @@ def nonroot(container: Container, project: Project) -> Iterator[Answer]:
     link = dockerfile_of(container, project)
     if link and link.certain and link.stage.runs_as.kind == "nonroot":
         return
-    patch = overlaid(container.workload, "runAsNonRoot", project) or overlaid(container.workload, "runAsUser", project)
+    patch = overlaid(container, "runAsNonRoot", project) or overlaid(container, "runAsUser", project)
     if patch:
         yield Unknown(container, f"{patch.path} patches the user")
         return
-    see = ()
+    see: tuple[Note, ...] = ()
     if link and link.certain and link.stage.runs_as.kind == "root":
         see = (Note(link.stage.runs_as.at, "the image runs as root"),)
     words = f"{container.container_name} may run as root: neither runAsNonRoot nor runAsUser says otherwise"
     at = demand if demand.present else container
-    yield Finding(at, words, see, Fix("set securityContext.runAsNonRoot: true, and runAsUser when the image names its user"))
+    yield Finding(
+        at, words, see, Fix("set securityContext.runAsNonRoot: true, and runAsUser when the image names its user")
+    )

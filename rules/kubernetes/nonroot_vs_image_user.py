@@ -27,12 +27,13 @@ def nonroot_vs_image_user(container: Container, project: Project) -> Iterator[An
     """An image that must not run as root names its user by number.
 
     With `runAsNonRoot: true` and no `runAsUser` the kubelet checks the user that the image names. It cannot look up a
-    name, so it refuses to start the container (CreateContainerConfigError: "image has non-numeric user"), also when that
-    user is not root; and it refuses an image that runs as root. Each file is right by itself, so no tool that reads one
-    of them sees it, and it shows when the pod is created.
+    name, so it refuses to start the container (CreateContainerConfigError: "image has non-numeric user"), also when
+    that user is not root; and it refuses an image that runs as root. Each file is right by itself, so no tool that
+    reads one of them sees it, and it shows when the pod is created.
 
-    Judged are containers whose image is certainly built from a Dockerfile of this repository: a compose file, skaffold or
-    a build step says so, or their names agree. The user is that of the stage that ships, inherited through `FROM stage`.
+    Judged are containers whose image is certainly built from a Dockerfile of this repository: a compose file,
+    skaffold or a build step says so, or their names agree. The user is that of the stage that ships, inherited
+    through `FROM stage`.
 
     Bad, the user is a name:
     ```dockerfile order-service/Dockerfile
@@ -124,7 +125,7 @@ def nonroot_vs_image_user(container: Container, project: Project) -> Iterator[An
     at = container.security("runAsNonRoot")
     if runs_as.kind == "nonroot" and runs_as.numeric:
         return
-    patch = overlaid(container.workload, "runAsUser", project)
+    patch = overlaid(container, "runAsUser", project)
     if patch:
         yield Unknown(at, f"{patch.path} patches runAsUser")
     elif runs_as.kind == "root":
@@ -132,7 +133,9 @@ def nonroot_vs_image_user(container: Container, project: Project) -> Iterator[An
         see = (Note(runs_as.at, f"{runs_as.why}: this is root"),)
         yield Finding(at, words, see, Fix("create a user in the Dockerfile and end it with USER and its number"))
     elif runs_as.kind == "nonroot" and runs_as.numeric is False:
-        words = f"the kubelet refuses to start {container.container_name}: that user {runs_as.name!r} is not root cannot be checked"
+        words = (
+            f"the kubelet refuses {container.container_name}: user {runs_as.name!r} is no number and cannot be checked"
+        )
         number = f"{runs_as.uid}" if runs_as.uid is not None else "the number that its uid has"
         fix = Fix(f"write USER {number} in {link.dockerfile.path}, or set runAsUser: {number} here")
         yield Finding(at, words, (Note(runs_as.at, "a name; runAsNonRoot needs a number"),), fix)

@@ -9,7 +9,9 @@ from gatekeeper.models.kubernetes import PodDisruptionBudget, Workload
 from gatekeeper.node import Node
 from gatekeeper.rule import Answer, rule
 
-_COUNTED = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Rollout", "DeploymentConfig"})
+_COUNTED = frozenset(
+    {"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Rollout", "DeploymentConfig"}
+)
 
 
 @rule(
@@ -22,9 +24,9 @@ def pdb_blocks(budget: PodDisruptionBudget, project: Project) -> Iterator[Answer
     """Every PodDisruptionBudget lets a pod go.
 
     A budget that allows no disruption at all stops every drain: nodes cannot be patched or replaced. That is so with
-    `maxUnavailable: 0`, with `minAvailable: 100%`, and with a `minAvailable` as high as the replicas that the workload
-    has, or that its autoscaler may go down to. The budget is held against the pod labels of the nearest workloads that it
-    selects; DaemonSets and bare Pods are not counted, nor workloads scaled to 0.
+    `maxUnavailable: 0`, with `minAvailable: 100%`, and with a `minAvailable` as high as the replicas that the
+    workload has, or that its autoscaler may go down to. The budget is held against the pod labels of the nearest
+    workloads that it selects; DaemonSets and bare Pods are not counted, nor workloads scaled to 0.
 
     kube-linter and polaris have two checks each for what is one fault here.
 
@@ -128,8 +130,12 @@ def _against_replicas(budget: PodDisruptionBudget, least: Node, project: Project
             yield Unknown(least, f"{other.path} sets the replicas of {workload.name}")
             return
     names = ", ".join(workload.name for workload, _ in counts)
-    see = tuple(Note(workload.replicas if workload.replicas.present else workload, "its replicas") for workload, _ in counts)
-    yield Finding(least, f"{names} has {total:g}: no pod may go, every drain waits for ever", see, Fix("maxUnavailable: 1"))
+    see = tuple(
+        Note(workload.replicas if workload.replicas.present else workload, "its replicas") for workload, _ in counts
+    )
+    yield Finding(
+        least, f"{names} has {total:g}: no pod may go, every drain waits for ever", see, Fix("maxUnavailable: 1")
+    )
 
 
 def _replicas(workload: Workload, project: Project) -> float:

@@ -25,9 +25,9 @@ _LONGEST = 20_000  # characters of a value that are looked through
 def plain_secret_committed(each: Object) -> Iterator[Finding]:
     """No Secret with a real value is committed.
 
-    Base64 is no encryption: whoever can read the repository has the value, and it stays in the history. A Secret may stand
-    here encrypted (SealedSecret, SOPS) or as a reference (ExternalSecret). Placeholders and Secrets that only carry
-    configuration are left alone: what is looked for is a key named like a credential, or a value that is one.
+    Base64 is no encryption: whoever can read the repository has the value, and it stays in the history. A Secret may
+    stand here encrypted (SealedSecret, SOPS) or as a reference (ExternalSecret). Placeholders and Secrets that only
+    carry configuration are left alone: what is looked for is a key named like a credential, or a value that is one.
 
     Bad:
     ```yaml

@@ -19,9 +19,9 @@ from gatekeeper.rule import Answer, rule
 def privilege_escalation(container: Container, project: Project) -> Iterator[Answer]:
     """No container may gain more rights than it was started with.
 
-    Absent, `allowPrivilegeEscalation` is true: a setuid program inside can become root. It can only be set on a container,
-    never on the pod. kube-linter's check of that name asks for less: an absent field passes there. Pods for Windows are
-    not judged.
+    Absent, `allowPrivilegeEscalation` is true: a setuid program inside can become root. It can only be set on a
+    container, never on the pod. kube-linter's check of that name asks for less: an absent field passes there. Pods
+    for Windows are not judged.
 
     Bad:
     ```yaml
@@ -60,7 +60,7 @@ def privilege_escalation(container: Container, project: Project) -> Iterator[Ans
     setting = container.security("allowPrivilegeEscalation")
     if setting == False:  # noqa: E712  # a node compares by value
         return
-    patch = overlaid(container.workload, "allowPrivilegeEscalation", project)
+    patch = overlaid(container, "allowPrivilegeEscalation", project)
     if patch:
         yield Unknown(container, f"{patch.path} patches allowPrivilegeEscalation")
         return

@@ -23,8 +23,9 @@ from gatekeeper.rule import rule
 def privileged(container: Container) -> Iterator[Finding]:
     """No container is privileged.
 
-    A privileged container has every capability and every device of the node: whoever gets into it owns the node. Asked of
-    init containers and ephemeral containers too. `privileged` can only be set on a container, never on the pod.
+    A privileged container has every capability and every device of the node: whoever gets into it owns the node.
+    Asked of init containers and ephemeral containers too. `privileged` can only be set on a container, never on the
+    pod.
 
     Bad:
     ```yaml

@@ -20,8 +20,8 @@ def readiness_probe(container: Container, project: Project) -> Iterator[Answer]:
     """Every container that runs permanently has a readiness probe.
 
     Without one a pod gets traffic as soon as its process has started, and a rollout goes on although the new version
-    cannot answer. Not asked of Jobs, CronJobs, Pods that run to completion, init containers, native sidecars, ephemeral
-    containers, and Knative Services (which add their own).
+    cannot answer. Not asked of Jobs, CronJobs, Pods that run to completion, init containers, native sidecars,
+    ephemeral containers, and Knative Services (which add their own).
 
     Bad:
     ```yaml
@@ -75,7 +75,7 @@ def readiness_probe(container: Container, project: Project) -> Iterator[Answer]:
     """
     if container.node["readinessProbe"].present:
         return
-    patch = overlaid(container.workload, "readinessProbe", project)
+    patch = overlaid(container, "readinessProbe", project)
     if patch:
         yield Unknown(container, f"{patch.path} patches the readinessProbe")
     else:

@@ -19,8 +19,8 @@ _KINDS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Rollout", "Deploy
 def rollback_disabled(workload: Workload) -> Iterator[Finding]:
     """Every workload keeps old revisions to roll back to.
 
-    With `revisionHistoryLimit: 0` nothing of the previous version is kept, and `kubectl rollout undo` has nothing to go
-    back to. Absent means 10.
+    With `revisionHistoryLimit: 0` nothing of the previous version is kept, and `kubectl rollout undo` has nothing to
+    go back to. Absent means 10.
 
     Bad:
     ```yaml

@@ -27,9 +27,9 @@ def _serves(workload: Workload, project: Project) -> bool:
 def rolling_update(workload: Workload, project: Project) -> Iterator[Answer]:
     """Every Deployment behind a Service is replaced pod by pod.
 
-    `Recreate` stops every pod before the first new one starts, and so does `maxUnavailable: 100%`: each deployment, and
-    each rollback, is an outage. Absent means RollingUpdate with 25 %. Not judged are Deployments that no Service selects,
-    and those that mount a PersistentVolumeClaim: a volume that one node holds leaves them no other way.
+    `Recreate` stops every pod before the first new one starts, and so does `maxUnavailable: 100%`: each deployment,
+    and each rollback, is an outage. Absent means RollingUpdate with 25 %. Not judged are Deployments that no Service
+    selects, and those that mount a PersistentVolumeClaim: a volume that one node holds leaves them no other way.
 
     Bad:
     ```yaml

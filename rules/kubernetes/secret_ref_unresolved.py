@@ -25,11 +25,11 @@ class _Reference(NamedTuple):
 def secret_ref_unresolved(workload: Workload, project: Project) -> Iterator[Answer]:
     """Every Secret that a workload needs is made or documented here.
 
-    A pod whose Secret does not exist is not started. Looked for are the Secret itself, what makes one (ExternalSecret,
-    SealedSecret, SecretProviderClass, cert-manager, Vault and 1Password objects, a kustomize secretGenerator, Terraform's
-    kubernetes_secret), and `kubectl create secret` in scripts, pipelines and pages. References that are `optional` are not
-    meant. Where this repository declares none of its Secrets, or where charts and operators may make them, the answer is
-    not known: a Secret may well be made by hand.
+    A pod whose Secret does not exist is not started. Looked for are the Secret itself, what makes one
+    (ExternalSecret, SealedSecret, SecretProviderClass, cert-manager, Vault and 1Password objects, a kustomize
+    secretGenerator, Terraform's kubernetes_secret), and `kubectl create secret` in scripts, pipelines and pages.
+    References that are `optional` are not meant. Where this repository declares none of its Secrets, or where charts
+    and operators may make them, the answer is not known: a Secret may well be made by hand.
 
     Bad, the others are declared:
     ```yaml

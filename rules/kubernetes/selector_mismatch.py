@@ -28,9 +28,9 @@ def _has_selector(workload: Workload) -> bool:
 def selector_mismatch(workload: Workload, project: Project) -> Iterator[Answer]:
     """Every workload selects the pods it makes.
 
-    The API refuses a Deployment, StatefulSet, DaemonSet or ReplicaSet without a selector, with an empty one, or with one
-    that its own pod template does not match. Both `matchLabels` and `matchExpressions` count. Where a kustomization adds
-    labels to selectors and pods, a selector that is absent here is not known.
+    The API refuses a Deployment, StatefulSet, DaemonSet or ReplicaSet without a selector, with an empty one, or with
+    one that its own pod template does not match. Both `matchLabels` and `matchExpressions` count. Where a
+    kustomization adds labels to selectors and pods, a selector that is absent here is not known.
 
     Bad, none:
     ```yaml

@@ -26,8 +26,9 @@ def _numbers_ports(service: Service, project: Project) -> bool:
 def service_port_undeclared(service: Service, project: Project) -> Iterator[Answer]:
     """Every port number that a Service sends to is among those that the pods declare.
 
-    A container may listen to a port that it does not declare, so this is a hint and no proof; but where the pods declare
-    some ports and not this one, it is most often the wrong number. Pods that declare no port at all are not judged.
+    A container may listen to a port that it does not declare, so this is a hint and no proof; but where the pods
+    declare some ports and not this one, it is most often the wrong number. Pods that declare no port at all are not
+    judged.
 
     Bad:
     ```yaml

@@ -7,7 +7,7 @@ from gatekeeper.links import elsewhere, pods_of
 from gatekeeper.models.kubernetes import Service, Workload, texts
 from gatekeeper.rule import Answer, Reason, rule
 
-_CONTROL_PLANE = frozenset({"kube-system", "kube-public", "openshift-monitoring"})
+_CONTROL_PLANE = ("kube-", "openshift-", "gke-managed-", "gmp-", "azure-", "calico-", "tigera-")
 
 
 @rule(
@@ -16,15 +16,15 @@ _CONTROL_PLANE = frozenset({"kube-system", "kube-public", "openshift-monitoring"
     severity="medium",
     seed="7 Infrastructure code passes validation",
     aliases=["kube-score:service-targets-pod"],
-    where=lambda service: service.selects and service.namespace not in _CONTROL_PLANE,
+    where=lambda service: service.selects and not service.namespace.startswith(_CONTROL_PLANE),
 )
 def service_selects_nothing(service: Service, project: Project) -> Iterator[Answer]:
     """Every Service selects pods of some workload.
 
-    A Service that selects nothing accepts connections and answers none. The pods are looked for in the whole repository,
-    not only beside the Service. ExternalName Services and those without a selector are not meant, nor those in the
-    namespaces of the control plane. Where pods may come from elsewhere (no workload here at all, a chart that is not
-    rendered, a remote base, an operator) the answer is not known.
+    A Service that selects nothing accepts connections and answers none. The pods are looked for in the whole
+    repository, not only beside the Service. ExternalName Services and those without a selector are not meant, nor
+    those in the namespaces of the control plane. Where pods may come from elsewhere (no workload here at all, a chart
+    that is not rendered, a remote base, an operator) the answer is not known.
 
     Bad:
     ```yaml k8s/service.yaml

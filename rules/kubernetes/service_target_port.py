@@ -10,7 +10,9 @@ from gatekeeper.rule import Answer, rule
 
 def _names_ports(service: Service, project: Project) -> bool:
     """Whether it names a port of pods that are declared here."""
-    named = any(isinstance(port["targetPort"].value, str) and not port["targetPort"].text.isdigit() for port in service.ports)
+    named = any(
+        isinstance(port["targetPort"].value, str) and not port["targetPort"].text.isdigit() for port in service.ports
+    )
     return named and bool(pods_of(service, project).workloads)
 
 
@@ -24,8 +26,8 @@ def _names_ports(service: Service, project: Project) -> bool:
 def service_target_port(service: Service, project: Project) -> Iterator[Answer]:
     """Every port that a Service names is a port of the pods it selects.
 
-    A Service whose `targetPort` is a name that none of the pod's containers declares has no endpoints: connections are
-    refused. A number is another matter, because a container may listen to a port that it does not declare: see
+    A Service whose `targetPort` is a name that none of the pod's containers declares has no endpoints: connections
+    are refused. A number is another matter, because a container may listen to a port that it does not declare: see
     k8s-service-port-undeclared. Judged against the nearest workloads that the Service selects.
 
     Bad:

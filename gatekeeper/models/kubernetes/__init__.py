@@ -52,19 +52,19 @@ __all__ = [
     "written",
 ]
 
-_LOOKS_ALIKE = re.compile(r"""^[ \t{,]{0,16}["']?apiVersion["']?[ \t]*:""", re.MULTILINE)
-_WITH_KIND = re.compile(r"""(?:^|[{,])[ \t]{0,16}["']?kind["']?[ \t]*:""", re.MULTILINE)
+_VERSION_KEY = re.compile(r"""(?:^[ \t]{0,16}|[{,][ \t]{0,16})["']?apiVersion["']?[ \t]{0,16}:""", re.MULTILINE)
+_KIND_KEY = re.compile(r"""(?:^[ \t]{0,16}|[{,][ \t]{0,16})["']?kind["']?[ \t]{0,16}:""", re.MULTILINE)
 _HELM_ADVICE = "render it (helm template) and audit what comes out"
 
 
 def read(source: Source, tree: Tree) -> Iterator[Subject | Fault]:
     """The objects of a manifest; a fault for what cannot be read or is still a template."""
     text = source.text
-    alike = "apiVersion" in text and bool(_LOOKS_ALIKE.search(text) and _WITH_KIND.search(text))
+    alike = "apiVersion" in text and bool(_VERSION_KEY.search(text) and _KIND_KEY.search(text))
     if source.path.endswith(".json") and not alike:
         return
     if _is_template(source, tree, alike):
-        yield _unrendered(source)
+        yield _template_fault(source, "kubernetes")
         return
     documents = _parse(source)
     technology = "kubernetes" if alike else ""
@@ -78,7 +78,7 @@ def read(source: Source, tree: Tree) -> Iterator[Subject | Fault]:
     elif alike:
         yield from _objects(documents.nodes)
     for fault in documents.faults:
-        yield _unrendered(source) if alike and "{{" in text else fault._replace(technology=technology)
+        yield _template_fault(source, technology) if _filled_in(source) else fault._replace(technology=technology)
 
 
 def _is_template(source: Source, tree: Tree, alike: bool) -> bool:
@@ -86,12 +86,20 @@ def _is_template(source: Source, tree: Tree, alike: bool) -> bool:
         return False  # nothing to render: Helm would give it out as it stands
     if of_helm(source.path, tree):
         return True
-    return alike and (holds_helm(source.text) or not source.path.endswith((".yaml", ".yml", ".json")))
+    return alike and (holds_helm(source.text) or source.path.endswith(_TEMPLATE_ENDINGS))
 
 
-def _unrendered(source: Source) -> Fault:
+def _filled_in(source: Source) -> bool:
+    """Whether a file that does not parse is no YAML yet."""
+    return "{{" in source.text or source.path.endswith(_TEMPLATE_ENDINGS)
+
+
+_TEMPLATE_ENDINGS = (".j2", ".tpl", ".gotmpl")
+
+
+def _template_fault(source: Source, technology: str) -> Fault:
     words = f"a template that is not rendered: {posixpath.basename(source.path)} cannot be judged as it stands"
-    return Fault(source, START, words, "template-unrendered", "kubernetes", _HELM_ADVICE)
+    return Fault(source, START, words, "template-unrendered", technology, _HELM_ADVICE)
 
 
 def _parse(source: Source) -> yaml.Documents:

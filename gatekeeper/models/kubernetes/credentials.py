@@ -6,10 +6,12 @@ import re
 
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _CREDENTIAL = frozenset(
-    "password passwd passwords passphrase pwd pass secret secrets token apikey privatekey secretkey accesskey credentials "
-    "credential bearer".split()
+    "password passwd passwords passphrase pwd pass secret secrets token apikey privatekey secretkey accesskey "
+    "credentials credential bearer".split()
 )
-_KEY_OF = frozenset("api access secret private encryption signing master auth account storage license service ssh".split())
+_KEY_OF = frozenset(
+    "api access secret private encryption signing master auth account storage license service ssh".split()
+)
 # What such a word is a property of, and not the thing itself.
 _ABOUT = frozenset(
     "file files dir directory path paths name names url uri endpoint host port enabled enable disabled disable expiry "
@@ -19,19 +21,20 @@ _ABOUT = frozenset(
     "format method mode location source scope scopes server service refresh cookie".split()
 )
 _PROSE = re.compile(
-    r"(?:<[^<>]{1,100}>|\$[({A-Z_].*|\{\{.*|%[A-Z_]+%|@[A-Z_]+@|x{3,}|\*{3,}|\.{3}|TODO.*|FIXME.*|REPLACE.{0,40}|"
-    r"your[-_ ].{0,60}|insert[-_ ].{0,60}|placeholder.{0,40}|redacted|ENC\[.*|none|null|true|false|yes|no|on|off|nil|n/a)\Z",
+    r"(?:<[^<>]{1,100}>|\$[({].*|(?-i:\$[A-Z_][A-Z0-9_]{2,})|\{\{.*|%[A-Z_]+%|@[A-Z_]+@|x{3,}|\*{3,}|\.{3}|TODO.*|FIXME.*|REPLACE.{0,40}|"
+    r"your[-_ ].{0,60}|insert[-_ ].{0,60}|placeholder.{0,40}|redacted|ENC\[.*|none|null|nil|n/a|true|false|yes|no|"
+    r"on|off)\Z",
     re.IGNORECASE | re.DOTALL,
 )
 # Where a real value is to be fetched from: a path, an address, a reference into a store.
 _REFERENCE = re.compile(
-    r"(?:/|\./|~/|[a-z][a-z0-9+.-]{1,40}://[^@\s]*\Z|vault:|ssm:|arn:|sm:|kms:|awssm:|gcp:|azkv:|secretref\+|ref\+|op:|"
-    r"file:|projects/[^/]+/secrets/)"
+    r"(?:[.~]?/[\w.$(){}-]*(?:/[\w.$(){}-]*)*|[a-z][a-z0-9+.-]{1,40}://[^@\s]*)\Z"
+    r"|vault:|ssm:|arn:|kms:|awssm:|gcp:|azkv:|secretref\+|ref\+|file:|projects/[^/]{1,80}/secrets/"
 )
 _CERTAIN = re.compile(
     r"-----BEGIN (?:[A-Z]+ ){0,3}PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b|"
-    r"\bgithub_pat_[A-Za-z0-9_]{60,}|\bxox[abprs]-[A-Za-z0-9-]{20,}|\b[sr]k_live_[A-Za-z0-9]{20,}|\bAIza[A-Za-z0-9_-]{35}\b|"
-    r"\bglpat-[A-Za-z0-9_-]{20}\b"
+    r"\bgithub_pat_[A-Za-z0-9_]{60,}|\bxox[abprs]-[A-Za-z0-9-]{20,}|\b[sr]k_live_[A-Za-z0-9]{20,}|"
+    r"\bAIza[A-Za-z0-9_-]{35}\b|\bglpat-[A-Za-z0-9_-]{20}\b"
 )
 _IN_URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,30}://[^\s:/@]{0,100}:([^\s/@]{1,200})@")
 _DIGITS = re.compile(r"[0-9.]{1,40}(?:ms|s|m|h|d)?\Z")
@@ -55,6 +58,8 @@ def is_credential(name: str, value: str) -> bool:
     if _CERTAIN.search(text) or holds_url_password(text):
         return True
     if not text or not named_like_a_credential(name) or _PROSE.match(text) or _REFERENCE.match(text):
+        return False
+    if text.isupper() and "_" in text and name.upper() in text:  # GOOGLE_API_KEY_VAL: a script puts the value there
         return False
     return not _DIGITS.match(text) or _means_password(name)
 

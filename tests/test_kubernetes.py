@@ -1,0 +1,362 @@
+"""The Kubernetes model: what is an object, what counts for a container, and that writing it differently changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatekeeper import engine
+from gatekeeper.catalogue import Catalogue, home
+from gatekeeper.models.kubernetes import (
+    Container,
+    Kustomization,
+    LabelSelector,
+    Object,
+    Patch,
+    Service,
+    Workload,
+    quantity,
+)
+from gatekeeper.node import Source
+from gatekeeper.parsers import yaml as parser
+from gatekeeper.testing import project_of
+
+RULES = Catalogue([home()]).rules({"kubernetes"})
+
+# 4.2 of the document, as it stands there.
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: order-service
+spec:
+  replicas: 3
+  strategy:
+    type: RollingUpdate
+    rollingUpdate:
+      maxSurge: 1
+      maxUnavailable: 0
+  template:
+    spec:
+      containers:
+      - name: order-service
+        image: order-service:latest
+        resources:
+          requests:
+            memory: "256Mi"
+            cpu: "250m"
+          limits:
+            memory: "512Mi"
+            cpu: "500m"
+        livenessProbe:
+          httpGet:
+            path: /health
+            port: 3000
+          initialDelaySeconds: 10
+          periodSeconds: 10
+        readinessProbe:
+          httpGet:
+            path: /health
+            port: 3000
+          initialDelaySeconds: 5
+          periodSeconds: 5
+        env:
+        - name: DATABASE_URL
+          valueFrom:
+            secretKeyRef:
+              name: order-service-secrets
+              key: database-url
+"""
+
+
+def found(*files: tuple[str, str]) -> list[tuple[str, str, str]]:
+    """Every finding and unknown of every rule: rule, subject, message."""
+    outcomes = engine.run(RULES, project_of(files))
+    assert not [outcome.error for outcome in outcomes if outcome.error]
+    return sorted(
+        (outcome.rule.id, verdict.subject.name, answer.message)
+        for outcome in outcomes
+        for verdict in outcome.verdicts
+        for answer in (*verdict.findings, *verdict.unknowns)
+    )
+
+
+def test_the_documents_deployment_fails_for_what_it_lacks() -> None:
+    assert [rule for rule, _, _ in found(("k8s/deployment.yaml", DEPLOYMENT))] == [
+        "k8s-image-tag",
+        "k8s-nonroot",
+        "k8s-privilege-escalation",
+        "k8s-secret-ref-unresolved",  # not known: nothing here makes Secrets
+        "k8s-selector-mismatch",
+    ]
+
+
+# --- label selectors
+
+_LABEL = st.sampled_from(["app", "tier", "track"])
+_VALUE = st.sampled_from(["a", "b", "c"])
+_EXPRESSION = st.fixed_dictionaries(
+    {"key": _LABEL, "operator": st.sampled_from(["In", "NotIn", "Exists", "DoesNotExist"])},
+    optional={"values": st.lists(_VALUE, max_size=3)},
+)
+_SELECTOR = st.none() | st.fixed_dictionaries(
+    {},
+    optional={
+        "matchLabels": st.dictionaries(_LABEL, _VALUE, max_size=2),
+        "matchExpressions": st.lists(_EXPRESSION, max_size=3),
+    },
+)
+
+
+def naive(selector: dict[str, Any] | None, labels: Mapping[str, str]) -> bool:
+    if selector is None:
+        return False
+    for key, value in selector.get("matchLabels", {}).items():
+        if labels.get(key) != value:
+            return False
+    for each in selector.get("matchExpressions", []):
+        there, value = each["key"] in labels, labels.get(each["key"])
+        operator, values = each["operator"], each.get("values", [])
+        if operator == "In" and not (there and value in values):
+            return False
+        if operator == "NotIn" and there and value in values:
+            return False
+        if operator == "Exists" and not there:
+            return False
+        if operator == "DoesNotExist" and there:
+            return False
+    return True
+
+
+@given(_SELECTOR, st.dictionaries(_LABEL, _VALUE))
+def test_a_label_selector_selects_what_the_api_selects(selector: dict[str, Any] | None, labels: dict[str, str]) -> None:
+    node = parser.parse(Source("s.yaml", json.dumps({"selector": selector}))).nodes[0]["selector"]
+    assert LabelSelector.of(node).matches(labels) is naive(selector, labels)
+
+
+@given(st.none() | st.dictionaries(_LABEL, _VALUE), st.dictionaries(_LABEL, _VALUE))
+def test_a_plain_selector_selects_nothing_when_empty(selector: dict[str, str] | None, labels: dict[str, str]) -> None:
+    node = parser.parse(Source("s.yaml", json.dumps({"selector": selector}))).nodes[0]["selector"]
+    expected = bool(selector) and all(labels.get(key) == value for key, value in (selector or {}).items())
+    assert LabelSelector.of_map(node).matches(labels) is expected
+
+
+# --- quantities
+
+
+@given(
+    st.decimals(min_value=0, max_value=10**9, places=3),
+    st.sampled_from([("", 1), ("m", Decimal("0.001")), ("k", 1000), ("Ki", 1024), ("Gi", 1024**3), ("e3", 1000)]),
+)
+def test_a_quantity_is_its_number_times_its_suffix(number: Decimal, suffix: tuple[str, Decimal]) -> None:
+    assert quantity(f"{number}{suffix[0]}") == number * suffix[1]
+
+
+@pytest.mark.parametrize("text", ["", "250 m", "512MB", "1gi", "m", ".", "1e", "one", "1Ki2", "0x10", "1_000", "١"])
+def test_what_the_api_refuses_is_no_quantity(text: str) -> None:
+    assert quantity(text) is None
+
+
+# --- what is an object
+
+POD = "spec: {containers: [{name: app, image: 'app:1.0.0'}]}"
+TEMPLATED = f"{{template: {{{POD}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (f"apiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: n}}\n{POD}", ["Pod/n/a"]),
+        (f"apiVersion: v1\nkind: Pod\nmetadata: {{generateName: a-}}\n{POD}", ["Pod/a-*"]),
+        (f"apiVersion: acme.io/v1\nkind: Thing\nmetadata: {{name: a}}\nspec: {TEMPLATED}", ["Thing/a"]),
+        (f"apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {{name: a}}\nspec: {TEMPLATED}", ["Service/a"]),
+        (f"apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: a}}\nspec: {{jobTemplate: {{spec: {TEMPLATED}}}}}", ["CronJob/a"]),
+        (f"apiVersion: v1\nkind: PodList\nitems:\n- metadata: {{name: a}}\n  {POD}\n- metadata: {{name: b}}\n  {POD}", ["Pod/a", "Pod/b"]),
+        (f"apiVersion: v1\nkind: List\nitems:\n- kind: List\n  apiVersion: v1\n  items: [{{apiVersion: v1, kind: Pod, metadata: {{name: a}}, {POD}}}]", ["Pod/a"]),
+        ("apiVersion: skaffold/v4beta1\nkind: Config\nmetadata: {name: a}", []),
+        ("apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: a}", []),
+        ("services:\n  web: {image: app}", []),
+    ],
+)  # fmt: skip
+def test_workloads_are_found_by_their_shape(text: str, names: list[str]) -> None:
+    project = project_of([("k8s/a.yaml", text)])
+    assert [each.name for each in project.all(Workload)] == names
+    assert [each.name for each in project.all(Object)] == names
+    assert [each.name for each in project.all(Container)] == [f"{name}:app" for name in names]
+    assert not project.faults
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "reason"),
+    [
+        ("chart/templates/a.yaml", "kind: Pod\n{{- if .Values.a }}\n", "template-unrendered"),
+        ("k8s/a.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: '{{ .Release.Name }}'}\n", "template-unrendered"),
+        ("k8s/a.yaml", "apiVersion: v1\nkind: Pod\n{% if x %}\nmetadata: {{ name }}: 1\n", "template-unrendered"),
+        ("k8s/a.yaml", "apiVersion: v1\nkind: Pod\nmetadata: [\n", "unreadable"),
+    ],
+)
+def test_what_cannot_be_judged_is_a_fault_and_no_object(path: str, text: str, reason: str) -> None:
+    project = project_of([(path, text), ("chart/Chart.yaml", "apiVersion: v2\nname: chart\n")])
+    assert {(fault.reason, fault.technology) for fault in project.faults} == {(reason, "kubernetes")}
+    assert not project.all(Object)
+
+
+def test_marks_that_others_read_later_are_no_template() -> None:
+    text = """\
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata: {name: rules}
+spec: {groups: [{name: g, rules: [{alert: Down, annotations: {summary: "{{ $labels.job }} is down"}}]}]}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: script}
+data: {run.sh: "echo ${HOME} {{ x }}"}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: "${NAME}"}
+spec: {containers: [{name: app, image: "${IMAGE}", args: ["${HOME}"], env: [{name: A, value: $(B)}]}]}
+"""
+    project = project_of([("k8s/a.yaml", text)])
+    assert not project.faults
+    assert [each.name for each in project.all(Object)] == ["PrometheusRule/rules", "ConfigMap/script", "Pod/${NAME}"]
+    container = project.all(Container)[0]
+    assert not container.image.known
+    assert container.node["args"][0] == "${HOME}"
+    assert project.all(Object)[1].node["data"]["run.sh"].known
+
+
+def test_a_broken_document_does_not_hide_the_others() -> None:
+    text = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\n{POD}\n---\nkind: [\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: b}}\n"
+    project = project_of([("k8s/a.yaml", text)])
+    assert [each.name for each in project.all(Object)] == ["Pod/a", "Service/b"]
+    assert [fault.technology for fault in project.faults] == ["kubernetes"]
+
+
+def test_a_patch_is_no_object_and_a_kustomization_is_itself() -> None:
+    patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec: {replicas: 1}\n"
+    project = project_of(
+        [
+            ("prod/kustomization.yaml", "resources: [../base]\npatches: [{path: patch.yaml}]\n"),
+            ("prod/patch.yaml", patch),
+        ]
+    )
+    assert [each.path for each in project.all(Patch)] == ["prod/patch.yaml"]
+    assert [each.path for each in project.all(Kustomization)] == ["prod/kustomization.yaml"]
+    assert not project.all(Object)
+
+
+def test_json_manifests_are_read_and_other_json_is_not() -> None:
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"selector": {"app": "a"}}}
+    project = project_of(
+        [("a.json", json.dumps(service, indent="\t")), ("package.json", '{"name": "a", "version": 1}')]
+    )
+    assert [each.name for each in project.all(Service)] == ["Service/a"]
+
+
+# --- what counts for a container
+
+
+def test_the_container_counts_over_its_pod_and_only_where_it_inherits() -> None:
+    text = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: a}
+spec:
+  securityContext: {runAsUser: 1000, runAsNonRoot: true, privileged: true}
+  initContainers:
+    - {name: proxy, image: p:1, restartPolicy: Always}
+    - {name: setup, image: s:1}
+  containers:
+    - {name: own, image: a:1, securityContext: {runAsUser: 0}, resources: {limits: {cpu: 1}}}
+  ephemeralContainers: [{name: shell, image: sh:1}]
+"""
+    project = project_of([("a.yaml", text)])
+    by_name = {each.container_name: each for each in project.all(Container)}
+    assert {name: each.role for name, each in by_name.items()} == {
+        "proxy": "sidecar", "setup": "init", "own": "app", "shell": "ephemeral",
+    }  # fmt: skip
+    own = by_name["own"]
+    assert own.security("runAsUser") == 0
+    assert own.security("runAsUser").span.line == 10
+    assert own.security("runAsNonRoot") == True  # noqa: E712  # a node compares by value
+    assert own.security("runAsNonRoot").span.line == 5
+    assert not own.security("privileged").present
+    assert own.request("cpu") == 1
+    assert not own.request("memory").present
+
+
+# --- writing it differently
+
+MANIFESTS = (
+    DEPLOYMENT,
+    f"apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n{POD}\n---\napiVersion: v1\nkind: Service\n"
+    "metadata:\n  name: a\nspec:\n  selector:\n    app: a\n  ports:\n  - port: 80\n",
+    "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata:\n  name: a\nspec:\n  maxUnavailable: 0\n",
+)
+
+
+def _reordered(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _reordered(value[key]) for key in reversed(value)}
+    return [_reordered(item) for item in value] if isinstance(value, list) else value
+
+
+def _rewritten(text: str, flow: bool) -> str:
+    documents = [_reordered(document) for document in yaml.safe_load_all(text)]
+    return yaml.safe_dump_all(documents, default_flow_style=flow, sort_keys=False)
+
+
+@pytest.mark.parametrize("text", MANIFESTS, ids=["deployment", "service", "budget"])
+def test_the_same_manifest_written_differently_is_judged_the_same(text: str) -> None:
+    expected = found(("k8s/a.yaml", text))
+    assert expected
+    assert found(("k8s/a.yaml", text.replace("\n", "\r\n"))) == expected
+    assert found(("k8s/a.yaml", _rewritten(text, flow=False))) == expected
+    assert found(("k8s/a.yaml", _rewritten(text, flow=True))) == expected
+    assert found(("k8s/a.yaml", f"# a comment\n---\n{text}")) == expected
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(["", "a", "100%", "${A}", "latest"]),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["name", "spec", "image"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+PLACES = (
+    ("metadata",), ("metadata", "labels"), ("spec",), ("spec", "selector"), ("spec", "replicas"), ("spec", "strategy"),
+    ("spec", "ports"), ("spec", "template"), ("spec", "template", "spec"), ("spec", "template", "spec", "containers"),
+    ("spec", "template", "spec", "volumes"), ("spec", "template", "spec", "securityContext"), ("spec", "minAvailable"),
+    ("data",), ("spec", "scaleTargetRef"), ("resources",), ("patches",), ("images",),
+)  # fmt: skip
+KINDS = (
+    ("apps/v1", "Deployment"), ("v1", "Service"), ("v1", "Secret"), ("policy/v1", "PodDisruptionBudget"),
+    ("autoscaling/v2", "HorizontalPodAutoscaler"), ("v1", "Pod"), ("v1", "List"), ("networking.k8s.io/v1", "Ingress"),
+)  # fmt: skip
+
+
+@given(st.sampled_from(KINDS), st.lists(st.tuples(st.sampled_from(PLACES), ODD), max_size=4))
+def test_odd_shapes_crash_neither_model_nor_rules(
+    kind: tuple[str, str], changes: list[tuple[tuple[str, ...], Any]]
+) -> None:
+    document: dict[str, Any] = {"apiVersion": kind[0], "kind": kind[1], "metadata": {"name": "a"}}
+    for path, value in changes:
+        inner = document
+        for step in path[:-1]:
+            below = inner.get(step)
+            inner[step] = below if isinstance(below, dict) else {}
+            inner = inner[step]
+        inner[path[-1]] = value
+    text = yaml.safe_dump(document)
+    project = project_of([("k8s/a.yaml", text), ("k8s/kustomization.yaml", text), ("k8s/b.yaml", DEPLOYMENT)])
+    assert not [fault.message for fault in project.faults]
+    assert not [outcome.error for outcome in engine.run(RULES, project) if outcome.error]

@@ -39,7 +39,7 @@ def copies_context(dockerfile: Dockerfile) -> Iterator[Finding]:
     """The image that ships holds only the files that it needs.
 
     `COPY . .` in the stage that ships brings along whatever lies in the build context: sources, tests, `.git`, a `.env`
-    of the person who builds. Asked are two things: a file with several stages copies named paths into the one that
+    of the person who builds. Asked are two things: where another stage builds, named paths are copied into the one that
     ships, and where the whole context is copied anywhere, a `.dockerignore` keeps out what must not go along. An
     ignore file that first shuts everything out (`*`) and then names what goes in makes `COPY . .` exact. The context is
     taken to begin at the Dockerfile's folder or above it.
@@ -68,7 +68,9 @@ def copies_context(dockerfile: Dockerfile) -> Iterator[Finding]:
     FROM node:20 AS base
     # expect: into the stage that ships
     ADD . /app
+    FROM golang:1.25 AS tools
     FROM base
+    COPY --from=tools /go/bin/tool /bin/
     ```
     ```text .dockerignore
     node_modules
@@ -88,10 +90,11 @@ def copies_context(dockerfile: Dockerfile) -> Iterator[Finding]:
     node_modules
     ```
 
-    Good, one stage:
+    Good, one stage upon the other:
     ```dockerfile
-    FROM php:8.4
+    FROM php:8.4 AS base
     COPY . /var/www
+    FROM base
     ```
     ```text Dockerfile.dockerignore
     .git
@@ -113,7 +116,8 @@ def copies_context(dockerfile: Dockerfile) -> Iterator[Finding]:
     fix = Fix("COPY the paths that are needed, or a .dockerignore that starts with * and lets them in")
     whole = [copy for stage in dockerfile.stages for copy in _whole(stage)]
     shipped = [copy for stage in dockerfile.final.lineage for copy in _whole(stage)]
-    if shipped and len(dockerfile.stages) > 1 and not _lets_in_only_what_it_names(dockerfile):
+    builds_apart = len(dockerfile.stages) > len(dockerfile.final.lineage)
+    if shipped and builds_apart and not _lets_in_only_what_it_names(dockerfile):
         yield Finding(shipped[0].instruction.node, "the whole build context goes into the stage that ships", fix=fix)
     elif whole and not dockerfile.ignore_file:
         yield Finding(

@@ -19,6 +19,7 @@ FAULTS = 5  # of one file: one slip of the pen often shows in many places
 
 _UNICODE = re.compile(r"[^\x00-\x7f]")
 _EXPONENT = re.compile(r"\b([0-9]{1,30})[eE][-+]?(?=[0-9])")
+_ESCAPED_OPENING = re.compile(r"(?:\${2,100}|%{2,100})\{")
 _CHUNK = re.compile(r'^[A-Za-z_][\w-]*(?:[ \t]+(?:"[^"\n]*"|[A-Za-z_][\w-]*))*[ \t]*[{=]', re.MULTILINE)
 _ESCAPE = re.compile(r'\\(?:([nrt"\\])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|([$%])\4\{')
 _NOT_ESCAPE = re.compile(r"([$%])\1\{")
@@ -424,12 +425,15 @@ _MARKER = "GATEKEEPER_TEMPLATE"
 def _masked(text: str) -> bytes:
     """The text for tree-sitter: one byte a character, so that its offsets are ours; values are read from the text.
 
-    `1e3`, which its grammar does not know, becomes `103`; carriage returns and a byte order mark become blanks.
+    `1e3`, which its grammar does not know, becomes `103`; `$${`, which it reads only after a single `$`, becomes plain
+    text; carriage returns and a byte order mark become blanks.
     """
     if not text.isascii():
         text = _UNICODE.sub(lambda m: "x" if f"x{m[0]}".isidentifier() else " " if m[0] == "\ufeff" else "\x01", text)
     if "\r" in text:
         text = text.replace("\r\n", " \n")
+    if "$$" in text or "%%" in text:
+        text = _ESCAPED_OPENING.sub(lambda m: "x" * len(m[0]), text)
     if "e" in text or "E" in text:
         text = _EXPONENT.sub(
             lambda m: m[0].replace("e", "0").replace("E", "0").replace("-", "0").replace("+", "0"), text
@@ -489,13 +493,15 @@ def _syntax_faults(home: Home, root: Any) -> list[Fault]:
 
 _CLOSING = {
     "block_end": "}", "object_end": "}", "tuple_end": "]", "quoted_template_end": '"',
-    "template_interpolation_end": "}", ")": ")", "]": "]",
+    "template_interpolation_end": "}", ")": ")", "]": "]", "}": "}", '"': '"',
 }  # fmt: skip
 
 
 def _missing_fault(home: Home, node: Any) -> Fault:
     closing = _CLOSING.get(node.type)
     opener = node.parent
+    while opener is not None and opener.start_byte == node.start_byte:
+        opener = opener.parent
     if closing is None or opener is None:
         line = home.source.line_span(home.span(node.start_byte, node.start_byte).line)
         return Fault(home.source, line, "not valid HCL: something is missing in this line")
@@ -815,15 +821,14 @@ class _Builder:
 
     def on_quoted_template(self, node: Any, depth: int) -> Expr:
         start, end = self.base + node.start_byte + 1, self.base + node.end_byte - 1
-        parts = self.pieces(node.children[1:-1], start, end, depth)
-        return self._template(node, [_unescaped(part) if isinstance(part, str) else part for part in parts])
+        return self._template(node, self.pieces(node.children[1:-1], start, end, depth, _unescaped))
 
     def on_heredoc_template(self, node: Any, depth: int) -> Expr:
         opening, closing = node.children[1], node.children[-1]
         text = self.home.text
         start = text.find("\n", self.base + opening.end_byte) + 1
         end = text.rfind("\n", 0, self.base + closing.start_byte) + 1
-        pieces = self.pieces(node.children[2:-1], start, max(start, end), depth)
+        pieces = self.pieces(node.children[2:-1], start, max(start, end), depth, None)
         parts: list[str | Expr] = []
         for piece in pieces:
             parts += piece.splitlines(keepends=True) if isinstance(piece, str) else [piece]
@@ -845,25 +850,28 @@ class _Builder:
             return Literal(*self.at(node), joined[0])
         return Template(*self.at(node), joined)
 
-    def pieces(self, nodes: list[Any], start: int, end: int, depth: int) -> list[str | Expr]:
-        """Raw text and expressions in turn. A `~` takes the blanks away beside it."""
+    def pieces(
+        self, nodes: list[Any], start: int, end: int, depth: int, unescape: Callable[[str], str] | None
+    ) -> list[str | Expr]:
+        """Text and expressions in turn. A `~` takes the blanks away beside it, in heredocs up to the end of a line."""
         parts: list[str | Expr] = []
         strip = False
-        for node in nodes:
-            if node.type == "template_literal":
-                continue
-            raw = self.home.text[start : self.base + node.start_byte]
-            markers = [number for number, child in enumerate(node.children) if child.type == "strip_marker"]
+        for node in [*(node for node in nodes if node.type != "template_literal"), None]:
+            stop = end if node is None else self.base + node.start_byte
+            text = self.home.text[start:stop]
+            text = unescape(text) if unescape else text
+            markers = (
+                [number for number, child in enumerate(node.children) if child.type == "strip_marker"] if node else []
+            )
             if strip:
-                raw = raw.lstrip()
+                text = text.lstrip() if unescape else _strip_left(text)
             if 1 in markers:
-                raw = raw.rstrip()
-            parts.append(raw)
-            parts.append(self.piece(node, depth))
+                text = text.rstrip() if unescape else _strip_right(text)
+            parts.append(text)
+            if node is not None:
+                parts.append(self.piece(node, depth))
+                start = self.base + node.end_byte
             strip = any(number > 1 for number in markers)
-            start = self.base + node.end_byte
-        rest = self.home.text[start:end]
-        parts.append(rest.lstrip() if strip else rest)
         return parts
 
     def piece(self, node: Any, depth: int) -> Expr:
@@ -888,6 +896,18 @@ class _Builder:
                 names.append(self.words(here))
             stack.extend(reversed(here.children))
         return Opaque(*self.at(node), "holds a template directive that is not evaluated here", inner, names)
+
+
+def _strip_left(raw: str) -> str:
+    """What `~}` does: takes blanks away up to the end of the line, and its break."""
+    line, newline, rest = raw.partition("\n")
+    return rest if newline and not line.strip() else raw.lstrip()
+
+
+def _strip_right(raw: str) -> str:
+    """What `${~` does: takes blanks away back to the line before it, and its break."""
+    start = raw.rfind("\n", 0, len(raw) - 1) + 1
+    return raw[:start] + raw[start:].rstrip()
 
 
 def _dedent(parts: list[str | Expr]) -> None:

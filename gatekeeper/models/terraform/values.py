@@ -287,7 +287,8 @@ def _reference(expr: hcl.Expr, scope: Scope) -> Any:
         if isinstance(node, Expression):
             return node
         key = step.name if isinstance(step, hcl.GetAttr) else evaluate(step.key, scope).value
-        node = _item(node, key) or _unknown(expr, "refers to an element that is not there")
+        found = _item(node, key)
+        node = _unknown(expr, "refers to an element that is not there") if found is None else found
     return node._value if isinstance(node, Node) else node
 
 

@@ -1,0 +1,232 @@
+"""HCL against Go's own parser (pygohcl), python-hcl2 as a second opinion, and the traps of the grammar by name."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from gatekeeper.models.terraform.values import Scope, evaluate
+from gatekeeper.node import Node, Source
+from gatekeeper.parsers import hcl
+
+pygohcl = pytest.importorskip("pygohcl")
+
+
+def parsed(text: str) -> hcl.Document:
+    return hcl.parse(Source("main.tf", text))
+
+
+def value(text: str) -> Node:
+    """What the attribute `a` of a text comes to."""
+    document = parsed(text)
+    assert not document.faults, document.faults
+    return evaluate(document.body.attributes["a"].expr, Scope())
+
+
+# against Go
+
+names = st.from_regex(r"[a-z][a-z0-9_-]{0,6}", fullmatch=True).filter(
+    lambda name: name not in ("for", "if", "in", "true", "false", "null", "else", "endif", "endfor")
+)
+words = st.text(st.sampled_from("ab é✓\U0001f600 \t~.:=#/-'$%{}[]()"), max_size=12)
+numbers = st.one_of(
+    st.integers(0, 10**15).map(str),
+    st.tuples(st.integers(0, 999), st.integers(0, 99)).map(lambda pair: f"{pair[0]}.{pair[1]:02}"),
+    st.tuples(st.integers(1, 9), st.sampled_from(["e2", "E+3", "e-1", ".5e1"])).map(lambda pair: f"{pair[0]}{pair[1]}"),
+)
+
+
+def quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t")
+    return '"' + escaped.replace("${", "$${").replace("%{", "%%{") + '"'
+
+
+strings = st.one_of(words.map(quoted), st.sampled_from([r'"\u00e9\n\"\\"', r'"\U0001F600"', '""', '"$$${x}"', '"a$"']))
+scalars = st.one_of(numbers, strings, st.sampled_from(["true", "false", "null"]))
+interpolations = st.sampled_from(["${1}", '${"x"}', "${~ true }", '${"y" ~}', '${~ "z" ~}'])
+templates = st.lists(st.one_of(words.map(lambda t: quoted(t)[1:-1]), interpolations), min_size=1, max_size=4).map(
+    lambda parts: '"' + "".join(parts) + '"'
+)
+lines = st.tuples(
+    st.integers(0, 4), st.text("ab é.'\"\\", max_size=6), st.sampled_from(["", "", "${1}", '${~ "z" ~} '])
+)
+heredocs = st.tuples(st.sampled_from(["<<", "<<-"]), st.lists(lines, max_size=4), st.integers(0, 4)).map(
+    lambda t: t[0] + "EOT\n" + "".join(f"{' ' * n}{text}{part}\n" for n, text, part in t[1]) + " " * t[2] + "EOT"
+)
+literals = st.recursive(
+    st.one_of(scalars, templates),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda items: "[" + ", ".join(items) + "]"),
+        st.lists(st.tuples(names, inner), max_size=3, unique_by=lambda pair: pair[0]).map(
+            lambda pairs: "{\n" + "".join(f"{k} = {v}\n" for k, v in pairs) + "}"
+        ),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(literals, heredocs), st.sampled_from(["\n", "\r\n"]))
+@example("<<-EOT\n  a\n\n    b\n   EOT", "\n")
+@example('<<EOT\n x ${ "y" ~}  \n z\nEOT', "\n")
+@example("1e3", "\n")
+def test_literals_are_what_go_reads(text: str, newline: str) -> None:
+    written = f"a = {text}\n".replace("\n", newline)
+    try:
+        expected: Any = pygohcl.loads(written)["a"]
+    except pygohcl.HCLParseError:
+        return
+    if isinstance(expected, str) and expected == text.strip():
+        return  # Go's wrapper gives up on it and answers the words
+    found = value(written).plain
+    assert found == pytest.approx(expected) if isinstance(expected, float) else found == expected
+
+
+SAMPLE = """# a module
+locals {
+  tags = { Environment = var.env, "b": [1, 2.5, "x${var.y}"] }
+  text = <<-EOT
+    hello ${local.tags["b"][0]} %{ if var.on }on%{ endif }
+  EOT
+}
+resource "aws_s3_bucket" "logs" {
+  count  = var.on ? 1 : 0
+  bucket = "logs-${count.index + 1}"
+  rule { id = "a" }
+  dynamic "grant" {
+    for_each = [for k, v in local.tags : upper(k) if v != ""]
+    content {
+      id = grant.value
+    }
+  }
+}
+"""
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, len(SAMPLE) - 1), st.sampled_from(["", "x", "\n", " ", "}", "{", '"', "é", "=", "1", "\r"]))
+def test_what_go_accepts_has_no_fault(at: int, character: str) -> None:
+    text = SAMPLE[:at] + character + SAMPLE[at + 1 :]
+    document = parsed(text)  # never raises
+    for fault in document.faults:
+        assert 1 <= fault.span.line <= text.count("\n") + 2
+    try:
+        pygohcl.loads(text)
+    except Exception:
+        return
+    assert not document.faults
+
+
+def test_places_are_in_characters_whatever_the_bytes() -> None:
+    text = '\ufeffé = "ü"\r\nresource "a" "✓" {\r\n  # é\r\n  größe = ["ä", 1e3]\r\n}\r\n'
+    document = parsed(text)
+    assert not document.faults
+    source = document.body.attributes["é"].home.source
+    block = document.body.blocks[0]
+    size = block.body.attributes["größe"]
+    assert source.slice(block.header) == 'resource "a" "✓"'
+    assert source.slice(size.key) == "größe"
+    assert isinstance(size.expr, hcl.Tuple)
+    assert [source.slice(item.span) for item in size.expr.items] == ['"ä"', "1e3"]
+    assert evaluate(size.expr, Scope()).plain == ["ä", 1000]
+
+
+# the traps
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("false ? 1 : true ? 2 : 3", 2),
+        ("false ? 1 : false ? 2 : true ? 3 : 4", 3),
+        ("(true ? false : true) ? 1 : 2", 2),
+        ("1 + 2 * 3 == 7 && !(2 > 3)", True),
+        ("10 - 2 - 3", 5),
+        ("7 % 3 + 9 / 2", 5.5),
+        ('"1" == 1', False),
+        ("[{ x = 1 }, { x = 2 }][*].x", [1, 2]),
+        ("[{ x = [5, 6] }].*.x[0]", [5, 6]),
+        ("({ a = { b = [1, 2] } }).a.b[1]", 2),
+        ("[[1, 2], [3]].0.1", 2),
+        ('{ (true ? "k" : "l") = 1, "m" : 2, n = 3 }', {"k": 1, "m": 2, "n": 3}),
+        ('"${[1, 2]}"', [1, 2]),
+        ("-(1) + 3 /* a */ # b", 2),
+    ],
+)
+def test_operators(text: str, expected: Any) -> None:
+    assert value(f"a = {text}\n").plain == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("a = 1 b = 2\n", 1, "second item"),
+        ("a = 1\na = 2\n", 2, "set twice"),
+        ("r {\n  a = 1\n  a = 2\n}\n", 3, "set twice"),
+        ('r "x"\n{\n}\n', 1, "line of the block's header"),
+        ("r { a = 1\n  b = 2\n}\n", 1, "one attribute"),
+        ("r {\n  a = 1 }\n", 2, "line of its own"),
+        ('r "x" {\n  a = 1\n', 1, "not closed by '}'"),
+        ("a = [1, 2\n", 1, "not closed by ']'"),
+        ("a = = 1\n", 1, "not valid HCL"),
+        ('a = "x\n', 1, "not valid HCL"),
+    ],
+)
+def test_faults_say_where(text: str, line: int, words: str) -> None:
+    faults = parsed(text).faults
+    assert faults
+    assert faults[0].span.line == line
+    assert words in faults[0].message
+
+
+def test_blocks_beside_a_fault_are_read() -> None:
+    text = 'r "a" {\n  x = = 1\n}\n\nr "b" {\n  x = 1\n}\nr "c" {\n  x = [1\n}\nr "d" {}\n'
+    document = parsed(text)
+    assert [block.labels for block in document.body.blocks] == [("b",), ("d",)]
+    assert document.faults
+    assert document.body.blocks[0].header.line == 5
+
+
+def test_what_nests_deeply_or_is_no_text_at_all_does_no_harm() -> None:
+    for text in ("a = " + "[" * 5000 + "]" * 5000 + "\n", "b {\n" * 3000 + "}\n" * 3000, "a = " + "-" * 3000 + "1\n"):
+        document = parsed(text)
+        if "a" in document.body.attributes:
+            assert evaluate(document.body.attributes["a"].expr, Scope()) is not None
+            list(hcl.references(document.body.attributes["a"].expr))
+        else:
+            assert document.faults
+    assert parsed("\x00\x01<<<").faults
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("var.a.b[0].c", ["var.a.b.0.c"]),
+        ('data.x.y["k"].z', ["data.x.y.k.z"]),
+        ("x_y.z[var.i].w", ["var.i", "x_y.z"]),
+        ("[for k, v in var.m : upper(v) if k != local.n]", ["local.n", "var.m"]),
+        ("{ for v in var.m : v.id => v... }", ["var.m"]),
+        ("x_y.z[*].id", ["x_y.z"]),
+        ("{ a = b.c, (d.e) = 1 }", ["b.c", "d.e"]),
+        ('"${a.b}%{ for x in c.d }${x.y}${e.f}%{ endfor }"', ["a.b", "c.d", "e.f"]),
+        ("f(a.b, c.d...)", ["a.b", "c.d"]),
+        ("a.b ? c.d : -e.f + g.h", ["a.b", "c.d", "e.f", "g.h"]),
+    ],
+)
+def test_references(text: str, expected: list[str]) -> None:
+    found = hcl.references(parsed(f"a = {text}\n").body.attributes["a"].expr)
+    assert sorted(".".join(reference.path) for reference in found) == expected
+
+
+def test_without_tree_sitter_syntax_is_checked_and_nothing_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("hcl2")
+    monkeypatch.setattr(hcl, "_made", [])
+    monkeypatch.setitem(sys.modules, "tree_sitter_hcl", None)
+    good, bad = parsed(SAMPLE), parsed('r "a" {\n}\nr "b" {\n  x = = 1\n}\n')
+    assert [fault.reason for fault in good.faults] == ["tool-error"]
+    assert [(fault.reason, fault.span.line) for fault in bad.faults] == [("unreadable", 4), ("tool-error", 1)]
+    assert good.body == bad.body == hcl.Body({}, [])

@@ -28,7 +28,7 @@ _ABOUT: tuple[tuple[str, str], ...] = (
                   r"|how to (?:find|identify|detect|check)|first steps|initial (?:steps|response|actions)"),
     ("resolution", r"resolution|\bresolv|mitigat|remediat|\bfix|recover|\brepair|workaround|solution|what to do"
                    r"|\bactions?\b|how to (?:fix|resolve|solve|respond)|\bsteps\b|procedure|\bresponse\b|\bcorrect"),
-    ("impact", r"impact|\beffects?\b|consequence|severity|blast radius|affected"),
+    ("impact", r"impact|\beffects?\b|consequence|blast radius|affected"),
     ("symptoms", r"symptom|meaning|overview|summary|description|\balerts?\b|trigger|what (?:does|is|happen)|\bproblem\b"
                  r"|\bdetection\b|\bcontext\b|\babout\b|background|introduction"),
 )  # fmt: skip

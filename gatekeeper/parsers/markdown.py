@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from gatekeeper.node import Fault, Node, Source, Span
@@ -150,26 +151,31 @@ def _is_word(character: str) -> bool:
 _EMPHASIS = re.compile(r"(?<!\w)(_{1,3})(?=\S)([^_]{1,300})(?<=\S)\1(?!\w)")
 
 
-def plain(text: str) -> str:
+References = Mapping[str, Any]  # normalized label to what markdown-it-py knows of its definition
+
+
+def plain(text: str, references: References = MappingProxyType({})) -> str:
     """Inline markup taken away: what a reader sees, in one line."""
+    return " ".join(_visible(text, references).split())
+
+
+def _visible(text: str, references: References) -> str:
     kept: list[str] = []
     at = 0
-    for start, end, words in sorted(edit for piece in scan(text) for edit in _as_read(text, piece)):
+    for start, end, words in sorted(edit for piece in scan(text, references) for edit in _as_read(text, piece)):
         if start >= at:
             kept += (_without_marks(text[at:start]), words)
             at = end
     kept.append(_without_marks(text[at:]))
-    return " ".join("".join(kept).split())
+    return "".join(kept)
 
 
 def _as_read(text: str, piece: Piece) -> Iterator[tuple[int, int, str]]:
     """What a reader sees in place of the characters `start` to `end`."""
     start, end = piece.start, piece.end
     if piece.kind == "link" and text[start] == "[":
-        close = start + 1 + len(piece.text)
-        if close + 1 < end:  # `[words]` alone is a link only where its label is defined
-            yield start, start + 1, ""
-            yield close, end, ""
+        yield start, start + 1, ""
+        yield start + 1 + len(piece.text), end, ""
     elif piece.kind == "escape":
         yield start, end, text[start + 1]
     else:
@@ -188,7 +194,6 @@ class Piece(NamedTuple):
     end: int
     text: str = ""
     target: str = ""
-    reference: str = ""
 
 
 _MARKS = re.compile(
@@ -204,7 +209,7 @@ _REFERENCE = re.compile(r"\[((?:\\.|[^\[\]\\]){0,999})\]")
 _OPEN_LIMIT = 1000
 
 
-def scan(text: str) -> Iterator[Piece]:
+def scan(text: str, references: References = MappingProxyType({})) -> Iterator[Piece]:
     """What stands inside a paragraph, inner links before the images or links around them, in linear time."""
     opened: list[tuple[int, bool, bool]] = []  # start, is an image, may become a link
     closers: dict[int, list[int]] | None = None
@@ -218,8 +223,8 @@ def scan(text: str) -> Iterator[Piece]:
         elif found[0] == "]":
             if opened:
                 begin, is_image, alive = opened.pop()
-                piece = _link(text, begin, at, is_image) if alive else None
-                if piece and piece.kind == "link" and not piece.reference:  # no link inside a link
+                piece = _link(text, begin, at, is_image, references) if alive else None
+                if piece and not is_image:  # no link inside a link
                     opened = [(b, image, image) for b, image, _ in opened]
         elif found[0][-1] != "[" or found[0][0] == "\\":
             piece = _closed(text, found)
@@ -262,17 +267,26 @@ def _runs(text: str) -> dict[int, list[int]]:
     return runs
 
 
-def _link(text: str, begin: int, close: int, is_image: bool) -> Piece | None:
-    """The link whose text is closed at `close`; one without a destination carries the label that may define it."""
+def _link(text: str, begin: int, close: int, is_image: bool, references: References) -> Piece | None:
+    """The link or image whose text is closed at `close`, if a destination follows or a definition exists."""
     words = text[begin + 1 + is_image : close - 1]
     kind = "image" if is_image else "link"
     found = _DESTINATION.match(text, close)
     if found:
         return Piece(kind, begin, found.end(), words, found["angle"] or found["bare"] or "")
+    if not references:
+        return None
     label = _REFERENCE.match(text, close)
-    if label:
-        return Piece(kind, begin, label.end(), words, reference=label[1] or words)
-    return Piece(kind, begin, close, words, reference=words) if words.strip() else None
+    wanted = _normalized((label[1] if label else "") or words)
+    if wanted not in references:
+        return None
+    end = label.end() if label else close
+    return Piece(kind, begin, end, words, str(references[wanted]["href"]))
+
+
+def _normalized(label: str) -> str:
+    """A label as markdown-it-py keys its definitions."""
+    return " ".join(label.split()).lower().upper() if len(label) < 1000 else ""
 
 
 _HTML_TARGET = re.compile(
@@ -359,11 +373,13 @@ class _Reader:
         if custom:
             self.anchors.add(custom[1])
         self.inline(token)
-        text = plain(content[: len(content) - len(custom[0])] if custom else content)
-        made = slug(text if not custom else plain(content))
-        self.headings.append(Heading(self.node(text, self.content_span(token)), level, self.numbered(made)))
+        bare = content[: len(content) - len(custom[0])] if custom else content
         if custom:
-            self.anchors.add(slug(text))
+            self.anchors.add(slug(_visible(bare, self.references)))
+        span = self.content_span(token)
+        self.headings.append(
+            Heading(self.node(self.plain(bare), span), level, self.numbered(slug(_visible(content, self.references))))
+        )
 
     def numbered(self, made: str) -> str:
         given = made
@@ -374,12 +390,12 @@ class _Reader:
         return given
 
     def paragraph(self, token: Any, opens_item: bool) -> None:
-        node = self.node(plain(token.content), self.content_span(token))
+        node = self.node(self.plain(token.content), self.content_span(token))
         self.inline(token)
         if opens_item:
             task = _TASK.match(token.content)
             if task:
-                words = plain(token.content[task.end() :])
+                words = self.plain(token.content[task.end() :])
                 node = self.node(words, node.span)
                 self.tasks.append(Task(node, task[1] != " "))
         if node.text:
@@ -394,7 +410,7 @@ class _Reader:
         nodes = []
         for cell, span in zip(cells, spans, strict=True):
             place = span or self.source.line_span(number)
-            nodes.append(self.node(plain(cell.content), place))
+            nodes.append(self.node(self.plain(cell.content), place))
             self.inline(cell, [(number, span.column)] if span else None)
             if nodes[-1].text:
                 self.texts.append(Text(nodes[-1]))
@@ -439,7 +455,7 @@ class _Reader:
         if not any(mark in content for mark in "`[<"):
             return
         places = _Places(self.source, content, token.map[0] + 1, starts)
-        for piece in scan(content):
+        for piece in scan(content, self.references):
             if piece.kind == "code":
                 self.spans.append(self.node(piece.text.strip(), places.span(piece.start, piece.end)))
             elif piece.kind == "tag":
@@ -447,20 +463,11 @@ class _Reader:
                 for found in _HTML_TARGET.finditer(piece.target):
                     self.links.append(self.html_link(found, places.span(piece.start, piece.end)))
             elif piece.kind in ("link", "image"):
-                target = self.target(piece)
-                if target is not None:
-                    node = self.node(target, places.span(piece.start, piece.end))
-                    self.links.append(Link(node, plain(piece.text), piece.kind == "image"))
+                node = self.node(piece.target, places.span(piece.start, piece.end))
+                self.links.append(Link(node, self.plain(piece.text), piece.kind == "image"))
 
-    def target(self, piece: Piece) -> str | None:
-        if not piece.reference:
-            return piece.target
-        if not self.references:
-            return None
-        from markdown_it.common.utils import normalizeReference
-
-        defined = self.references.get(normalizeReference(piece.reference))
-        return str(defined["href"]) if defined else None
+    def plain(self, text: str) -> str:
+        return plain(text, self.references)
 
     # places
 

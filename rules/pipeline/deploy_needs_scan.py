@@ -128,7 +128,9 @@ def deploy_needs_scan(job: Job, project: Project) -> Iterator[Finding | Unknown]
     words = judgement.why or "no recognised scanner in any workflow"
     if judgement.level is Level.UNKNOWN and not judgement.cites:
         words = f"no recognised scanner; {words}"
-    message = f"deploys to production without waiting for a scan: {words}"
+    if judgement.level is Level.SOFT:
+        words = f"{judgement.cites[0].step.label}: {words}"
+    message = f"{job.id} deploys to production without waiting for a scan: {words}"
     if judgement.level in _REASONS:
         yield Unknown(job.root, message, _REASONS[judgement.level])
     elif production and not production.certain:

@@ -228,7 +228,9 @@ def deploy_needs_test(job: Job, project: Project) -> Iterator[Finding | Unknown]
     production = production_of(job, project)
     see = tuple(Note(fact.place, fact.step.label) for fact in judgement.cites[:3])
     words = judgement.why or "no test in any workflow"
-    message = f"deploys to production without waiting for a test: {words}"
+    if judgement.level is Level.SOFT:
+        words = f"{judgement.cites[0].step.label}: {words}"
+    message = f"{job.id} deploys to production without waiting for a test: {words}"
     if judgement.level in _REASONS:
         yield Unknown(job.root, message, _REASONS[judgement.level])
     elif production and not production.certain:

@@ -156,6 +156,10 @@ def scan_can_fail(step: Step) -> Iterator[Finding | Unknown]:
         if fact.blocking == "unknown":
             api = "code scanning" in fact.reason or "quality gate" in fact.reason
             yield Unknown(fact.place, f"{name}: {fact.reason}", Reason.NEEDS_API if api else Reason.UNRESOLVED)
+        elif fact.tool.startswith(("github/codeql-action/", "ossf/")):
+            yield Unknown(
+                fact.place, f"{name} reports to code scanning, which blocks only by merge protection", Reason.NEEDS_API
+            )
         elif _uploads(step):
             words = f"{name} cannot fail here ({fact.reason}); its results block only through merge protection"
             yield Unknown(fact.place, words, Reason.NEEDS_API)

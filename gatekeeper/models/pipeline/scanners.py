@@ -21,6 +21,7 @@ class Blocking(NamedTuple):
 
 YES = Blocking("yes")
 _NOT_ZERO = re.compile(r"[1-9][0-9]{0,4}\Z")
+_QUALITY_GATE = Blocking("unknown", "uploads to Sonar; blocks only through its quality gate")
 _CODE_SCANNING = Blocking("unknown", "reports to code scanning, which blocks only where merge protection says so")
 
 Read = Callable[[str], str]  # a file of the repository by its path; "" when there is none
@@ -160,6 +161,13 @@ def _sonar(words: Sequence[str], environment: Mapping[str, str], read: Read) -> 
     return Blocking("no", "it uploads and goes on, unless sonar.qualitygate.wait is true")
 
 
+def _java(words: Sequence[str], environment: Mapping[str, str], read: Read) -> Blocking:
+    if not any("sonar" in word for word in words):
+        return Blocking("unknown", "whether it fails on findings is set in its build file")
+    found = _sonar([*words, *(f"{name}={value}" for name, value in environment.items())], environment, read)
+    return found if found.word == "yes" else _QUALITY_GATE
+
+
 def _dependency_check(words: Sequence[str], environment: Mapping[str, str], read: Read) -> Blocking:
     limit = option(words, "--failOnCVSS")
     if limit is None:
@@ -190,6 +198,8 @@ _COMMANDS: dict[str, Callable[[Sequence[str], Mapping[str, str], Read], Blocking
     "tfsec": _unless("it exits 0 whatever it finds", "--soft-fail", "-s"),
     "brakeman": _unless("it exits 0 whatever it finds", "--no-exit-on-warn"),
     "dockle": lambda words, environment, read: _code(option(words, "--exit-code"), "dockle", "--exit-code"),
+    "gradle": _java,
+    "mvn": _java,
     "sonar-scanner": _sonar,
     "dependency-check": _dependency_check,
     "dependency-check.sh": _dependency_check,

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gatekeeper import Finding, Fix
+from gatekeeper.models.pipeline import Step
+from gatekeeper.models.pipeline.files import Wanted, state_of, wanted
+from gatekeeper.models.pipeline.ir import text_of
+from gatekeeper.rule import rule
+
+
+def _checkout(step: Step) -> Step | None:
+    """The step before it that checked out this repository, at the commit that runs, into the folder jobs start in."""
+    found = None
+    for each in step.job.steps[: step.index]:
+        if each.slug == "actions/checkout":
+            foreign = any(text_of(each.node["with"][name]) for name in ("ref", "repository", "path", "sparse-checkout"))
+            found = None if foreign else each
+    return found
+
+
+def _may_be_made(step: Step, what: Wanted) -> bool:
+    """Whether something before the use may have made the path."""
+    base = {"make": "Makefile", "package": "package.json"}.get(what.how) or what.path.rstrip("/").rpartition("/")[2]
+    mention = re.compile(rf"^(?!\s*(?:chmod|ls|cat|test|\[)\b)[^#\n]{{0,2000}}{re.escape(base)}", re.MULTILINE)
+    for each in step.job.steps[: step.index]:
+        if each.slug.startswith(("actions/download-artifact", "actions/cache")) or (each.uses and not each.classified):
+            return True
+        if each.slug == "actions/checkout" and (text_of(each.node["with"]["path"]) or each is not _checkout(step)):
+            return True
+        if mention.search(each.run) or re.search(
+            r"git (?:checkout|switch|clone|pull|submodule|reset)|unzip|tar -?x|download", each.run
+        ):
+            return True
+    earlier = step.run.split("\n")[: what.line] if step.run else []
+    return bool(mention.search("\n".join(earlier))) or any("git " in line for line in earlier)
+
+
+@rule(
+    "pipeline-missing-path",
+    gate="pipeline-automation",
+    severity="high",
+    seed="3.1 Pipeline Stages",
+    where=lambda step: step.job.pipeline.entry and _checkout(step) is not None and bool(wanted(step)),
+)
+def missing_path(step: Step) -> Iterator[Finding]:
+    """What a job runs or applies exists in the repository.
+
+    A script that was moved, a manifest folder that was renamed, a make target or package script that nobody wrote: the
+    job fails the first time it gets there, which for a deployment or a rollback is the worst moment. A script that is
+    called by its path must also be executable.
+
+    Judged after a checkout of this repository, in the folder the command runs in (`working-directory`, `cd`). Not
+    judged: names with variables, what stands in a branch of the script or behind `||`, and what a step before may have
+    made or fetched. A workflow that only other workflows call may run in another repository, and is not judged either.
+
+    Bad:
+    ```yaml .github/workflows/ci.yml
+    on: push
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@v4
+          # expect: scripts/deploy.sh
+          - run: ./scripts/deploy.sh
+          - run: |
+              cd infra
+              # expect: infra/k8s
+              kubectl apply -f k8s/
+          # expect: the Makefile has no target smoke
+          - run: make smoke
+          # expect: package.json has no script e2e
+          - run: npm run e2e
+    ```
+    ```bash scripts/build.sh
+    echo built
+    ```
+    ```yaml infra/kustomization.yaml
+    resources: []
+    ```
+    ```make Makefile
+    test: ; pytest
+    ```
+    ```json package.json
+    {"scripts": {"test": "jest"}}
+    ```
+
+    Good:
+    ```yaml .github/workflows/ci.yml
+    on: push
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@v4
+          - run: ./scripts/build.sh
+          - run: node dist/check.js && kubectl apply -f dist/
+          - run: |
+              if [ -f ./scripts/extra.sh ]; then ./scripts/extra.sh; fi
+              ./scripts/$ENVIRONMENT.sh
+              curl -fsSLo get.sh https://example.com/get.sh
+              bash get.sh
+          - run: make test
+          - run: npm test
+          - working-directory: scripts
+            run: ./build.sh
+    ```
+    ```bash scripts/build.sh
+    mkdir dist
+    ```
+    ```make Makefile
+    test: ; pytest
+    ```
+    ```json package.json
+    {"scripts": {"test": "jest"}}
+    ```
+    """
+    for what in wanted(step):
+        if what.optional:
+            continue
+        state = state_of(step, what)
+        if state and not _may_be_made(step, what):
+            yield Finding(what.place, state, (), Fix("name what is there, or add it to the repository"))

@@ -1,4 +1,4 @@
-"""The Kubernetes model: what is an object, what counts for a container, and that writing it differently changes nothing."""
+"""The Kubernetes model: what is an object, what counts for a container, what writing it differently must not change."""
 
 from __future__ import annotations
 
@@ -81,10 +81,10 @@ def found(*files: tuple[str, str]) -> list[tuple[str, str, str]]:
     outcomes = engine.run(RULES, project_of(files))
     assert not [outcome.error for outcome in outcomes if outcome.error]
     return sorted(
-        (outcome.rule.id, verdict.subject.name, answer.message)
+        (outcome.rule.id, verdict.subject.name, message)
         for outcome in outcomes
         for verdict in outcome.verdicts
-        for answer in (*verdict.findings, *verdict.unknowns)
+        for message in (*(each.message for each in verdict.findings), *(each.message for each in verdict.unknowns))
     )
 
 
@@ -177,9 +177,12 @@ TEMPLATED = f"{{template: {{{POD}}}}}"
         (f"apiVersion: v1\nkind: Pod\nmetadata: {{generateName: a-}}\n{POD}", ["Pod/a-*"]),
         (f"apiVersion: acme.io/v1\nkind: Thing\nmetadata: {{name: a}}\nspec: {TEMPLATED}", ["Thing/a"]),
         (f"apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {{name: a}}\nspec: {TEMPLATED}", ["Service/a"]),
-        (f"apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: a}}\nspec: {{jobTemplate: {{spec: {TEMPLATED}}}}}", ["CronJob/a"]),
-        (f"apiVersion: v1\nkind: PodList\nitems:\n- metadata: {{name: a}}\n  {POD}\n- metadata: {{name: b}}\n  {POD}", ["Pod/a", "Pod/b"]),
-        (f"apiVersion: v1\nkind: List\nitems:\n- kind: List\n  apiVersion: v1\n  items: [{{apiVersion: v1, kind: Pod, metadata: {{name: a}}, {POD}}}]", ["Pod/a"]),
+        (f"apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: a}}\nspec: {{jobTemplate: {{spec: {TEMPLATED}}}}}",
+         ["CronJob/a"]),
+        (f"apiVersion: v1\nkind: PodList\nitems:\n- metadata: {{name: a}}\n  {POD}\n- metadata: {{name: b}}\n  {POD}",
+         ["Pod/a", "Pod/b"]),
+        ("apiVersion: v1\nkind: List\nitems:\n- kind: List\n  apiVersion: v1\n  items:\n"
+         f"  - {{apiVersion: v1, kind: Pod, metadata: {{name: a}}, {POD}}}", ["Pod/a"]),
         ("apiVersion: skaffold/v4beta1\nkind: Config\nmetadata: {name: a}", []),
         ("apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: a}", []),
         ("services:\n  web: {image: app}", []),
@@ -235,7 +238,8 @@ spec: {containers: [{name: app, image: "${IMAGE}", args: ["${HOME}"], env: [{nam
 
 
 def test_a_broken_document_does_not_hide_the_others() -> None:
-    text = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\n{POD}\n---\nkind: [\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: b}}\n"
+    service = "apiVersion: v1\nkind: Service\nmetadata: {name: b}\n"
+    text = f"apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\n{POD}\n---\nkind: [\n---\n{service}"
     project = project_of([("k8s/a.yaml", text)])
     assert [each.name for each in project.all(Object)] == ["Pod/a", "Service/b"]
     assert [fault.technology for fault in project.faults] == ["kubernetes"]

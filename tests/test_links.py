@@ -32,11 +32,12 @@ def workload(name: str, image: str, labels: str = "{}", kind: str = "Deployment"
 
 
 def service(name: str, selector: str) -> str:
-    return f"apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {{selector: {selector}, ports: [{{port: 80}}]}}\n"
+    spec = f"{{selector: {selector}, ports: [{{port: 80}}]}}"
+    return f"apiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\nspec: {spec}\n"
 
 
 def project(**files: str) -> Project:
-    return project_of([(path, text) for path, text in files.items()])
+    return project_of(files.items())
 
 
 COMPOSE = "services:\n  web:\n    image: acme/web:dev\n    build: {context: ./src/site, target: build}\n"
@@ -61,8 +62,10 @@ jobs:
 LADDER = [
     ("acme/web:1.0.0", {"compose.yaml": COMPOSE, "src/site/Dockerfile": FROM}, "compose", "src/site/Dockerfile:build"),
     ("gcr.io/x/web:1", {"skaffold.yaml": SKAFFOLD, "src/site/Dockerfile": FROM}, "skaffold", "src/site/Dockerfile:1"),
-    ("ghcr.io/acme/web@sha256:0", {".github/workflows/b.yml": WORKFLOW, "src/site/Dockerfile": FROM}, "workflow", "src/site/Dockerfile:1"),
-    ("ghcr.io/acme/web:1", {".github/workflows/b.yml": METADATA, "src/site/Dockerfile": FROM}, "workflow", "src/site/Dockerfile:1"),
+    ("ghcr.io/acme/web@sha256:0", {".github/workflows/b.yml": WORKFLOW, "src/site/Dockerfile": FROM}, "workflow",
+     "src/site/Dockerfile:1"),
+    ("ghcr.io/acme/web:1", {".github/workflows/b.yml": METADATA, "src/site/Dockerfile": FROM}, "workflow",
+     "src/site/Dockerfile:1"),
     ("registry:5000/acme/web", {"apps/web/Dockerfile": FROM}, "exact", "apps/web/Dockerfile:1"),
     ("acme/web:1", {"web/src/Dockerfile": FROM}, "exact", "web/src/Dockerfile:1"),
     ("acme/web:1", {"docker/web.Dockerfile": FROM, "docker/db.Dockerfile": FROM}, "exact", "docker/web.Dockerfile:1"),
@@ -143,9 +146,10 @@ def test_namespaces_part_what_labels_join() -> None:
 KUSTOMIZED = {
     "base/app.yaml": workload("app", "app"),
     "base/kustomization.yaml": "resources: [app.yaml]\n",
-    "parts/probes/kustomization.yaml": "kind: Component\npatches: [{path: p.yaml, target: {kind: Deployment, name: a.*}}]\n",
+    "parts/probes/kustomization.yaml": "patches: [{path: p.yaml, target: {kind: Deployment, name: a.*}}]\n",
     "parts/probes/p.yaml": "- {op: add, path: /spec/template/spec/containers/0/livenessProbe, value: {}}\n",
-    "prod/kustomization.yaml": "resources: [../base]\ncomponents: [../parts/probes]\nimages: [{name: app, newTag: '1'}]\n",
+    "prod/kustomization.yaml": "resources: [../base]\ncomponents: [../parts/probes]\n"
+    "images: [{name: app, newTag: '1'}]\n",
 }
 
 

@@ -10,16 +10,19 @@ import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from gatekeeper.discover import Unreadable
+from gatekeeper.models import Subject
 from gatekeeper.models.base_images import user_of
-from gatekeeper.models.docker import Dockerfile, Stage
 from gatekeeper.models.image import ImageReference
 from gatekeeper.models.kubernetes import Container, written
 from gatekeeper.node import Node
 from gatekeeper.parsers import yaml
 from gatekeeper.project import Project
+
+if TYPE_CHECKING:
+    from gatekeeper.models.docker import Dockerfile, Stage
 
 # The rungs, the most certain first: `compose`, `skaffold` and `workflow` declare the link, `exact` and `only` infer it
 # from names that agree in full, `suffix` from the end of a name.
@@ -82,8 +85,13 @@ def _containers(project: Project) -> dict[str, list[Container]]:
     return table
 
 
+def _dockerfiles(project: Project) -> list[Dockerfile]:
+    model = Subject.registry.get("docker.Dockerfile")  # not there: no Dockerfile was read, and none needs importing
+    return cast("list[Dockerfile]", project.all(model)) if model else []
+
+
 def _climb(container: Container, reference: ImageReference, project: Project) -> ImageLink | None:
-    if not project.all(Dockerfile):
+    if not _dockerfiles(project):
         return None
     declared = _declared(reference, project)
     if declared:
@@ -91,7 +99,7 @@ def _climb(container: Container, reference: ImageReference, project: Project) ->
     if user_of(reference).kind != "unknown":
         return None  # a well-known public image: its name is no sign that it is built here
     name = reference.name.lower()
-    own = [each for each in project.all(Dockerfile) if not _is_base_of(reference, each)]
+    own = [each for each in _dockerfiles(project) if not _is_base_of(reference, each)]
     exact = [each for each in own if name in _names(each)]
     if exact:
         return _inferred(exact, "exact", "the folder of the Dockerfile has the image's name")
@@ -106,7 +114,7 @@ def _one_of(builds: list[Build], project: Project) -> ImageLink | None:
     if len(paths) != 1:
         return None
     build = builds[0]
-    found = next((each for each in project.all(Dockerfile) if each.path == build.dockerfile), None)
+    found = next((each for each in _dockerfiles(project) if each.path == build.dockerfile), None)
     stage = (found.target(build.target) if build.target else found.final) if found else None
     if found is None or stage is None:
         return None
@@ -123,7 +131,7 @@ def _inferred(candidates: list[Dockerfile], rung: str, why: str) -> ImageLink | 
 
 def _only(container: Container, reference: ImageReference, own: list[Dockerfile], project: Project) -> ImageLink | None:
     """The one Dockerfile of a repository, at its root, and the one image that is named like its workload."""
-    if len(project.all(Dockerfile)) != 1 or len(own) != 1 or own[0].folder:
+    if len(_dockerfiles(project)) != 1 or len(own) != 1 or own[0].folder:
         return None
     service = project.settings.service.name
     if reference.name != service and _own_images(project) != {reference.name}:

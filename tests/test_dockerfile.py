@@ -200,7 +200,7 @@ def test_lineage_final_and_target() -> None:
         ("FROM scratch\nUSER 65532", "nonroot", 65532),
         ("FROM gcr.io/distroless/base-debian12:debug-nonroot", "nonroot", 65532),
         ("FROM gcr.io/distroless/base-debian12", "root", 0),
-        ("FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled", "nonroot", 1654),
+        ("FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled", "nonroot", None),
         ("FROM corp.example.com/debian", "unknown", None),
         ("FROM alpine\nRUN adduser -S web -u 1001\nUSER web", "nonroot", 1001),
         ("FROM alpine\nARG U=1001\nRUN useradd --uid=$U web\nUSER web", "nonroot", 1001),

@@ -1,8 +1,8 @@
 """The user that well-known base images are configured with, as of November 2026.
 
-Read in the images' sources or their makers' pages: distroless, dotnet (root or not), jenkins, jetty, memcached, nginx-unprivileged, prometheus, solr, sonarqube. The
-others are general knowledge and no image was pulled to check them. An image whose tags differ in a way that the tag
-does not show, or that runs as somebody else than root for all one remembers, is left out: it is then not known.
+Read in the images' sources or their makers' pages: distroless, dotnet (root or not), jenkins, jetty, memcached,
+nginx-unprivileged, prometheus, solr, sonarqube. The others are general knowledge: no image was pulled to check them.
+What is not listed is not known.
 """
 
 from __future__ import annotations

@@ -118,3 +118,9 @@ def test_hostile_texts_are_refused_at_once(text: str, words: str) -> None:
 def test_real_depth_is_no_fault() -> None:
     text = "\n".join("  " * n + "a:" for n in range(DEPTH // 4)) + " 1"
     assert isinstance(parse(Source("a.yaml", text)).nodes[0], Node)
+
+
+def test_an_anchor_written_twice_is_redefined() -> None:
+    documents = parse(Source("a.yaml", "a: &x 1\nb: *x\nc: &x 2\nd: *x\n"))
+    assert not documents.faults
+    assert documents.nodes[0].plain == {"a": 1, "b": 1, "c": 2, "d": 2}

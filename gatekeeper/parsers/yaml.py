@@ -62,10 +62,27 @@ def _document_by_document(source: Source, text: str) -> Documents:
     for begin, end in zip(starts, starts[1:], strict=False):
         line = source.span(begin, begin).line - 1
         try:
-            nodes.extend(_convert_all(source, yaml.compose_all(text[begin:end], _Loader), line))
+            nodes.extend(_convert_all(source, _composed(text[begin:end]), line))
         except (yaml.YAMLError, _Refused, RecursionError, ValueError) as error:
             faults.append(_fault(source, error, line))
     return Documents(nodes, faults)
+
+
+def _composed(text: str) -> Iterator[Any]:
+    """The documents of a text. An anchor may be written twice: the later one holds from there on (YAML 1.2)."""
+    try:
+        return iter(list(yaml.compose_all(text, _Loader)))
+    except yaml.composer.ComposerError as error:
+        if "duplicate anchor" not in str(error.context):
+            raise
+        return yaml.compose_all(text, _Redefining)
+
+
+class _Redefining(yaml.BaseLoader):
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if not self.check_event(yaml.AliasEvent):
+            self.anchors.pop(self.peek_event().anchor, None)  # type: ignore[no-untyped-call]
+        return super().compose_node(parent, index)
 
 
 def _fault(source: Source, error: Exception, line: int) -> Fault:

@@ -221,7 +221,12 @@ spec: {groups: [{name: g, rules: [{alert: Down, annotations: {summary: "{{ $labe
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: script}
-data: {run.sh: "echo ${HOME} {{ x }}"}
+data: {run.sh: "echo ${HOME} {{ x }}", mail.tmpl: '{{ include "title" . }} {{ .Values }}'}
+---
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: release}
+spec: {values: {claim: "{{ .Release.Name }}"}}
 ---
 apiVersion: v1
 kind: Pod
@@ -230,7 +235,9 @@ spec: {containers: [{name: app, image: "${IMAGE}", args: ["${HOME}"], env: [{nam
 """
     project = project_of([("k8s/a.yaml", text)])
     assert not project.faults
-    assert [each.name for each in project.all(Object)] == ["PrometheusRule/rules", "ConfigMap/script", "Pod/${NAME}"]
+    assert [each.name for each in project.all(Object)] == [
+        "PrometheusRule/rules", "ConfigMap/script", "HelmRelease/release", "Pod/${NAME}",
+    ]  # fmt: skip
     container = project.all(Container)[0]
     assert not container.image.known
     assert container.node["args"][0] == "${HOME}"

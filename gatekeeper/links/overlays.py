@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import NamedTuple
 
 from gatekeeper.discover import Unreadable
-from gatekeeper.models.kubernetes import Builds, Container, Kustomization, PatchEntry, Workload, builds, written
+from gatekeeper.models.kubernetes import Builds, Container, Kustomization, Object, PatchEntry, Workload, builds, written
 from gatekeeper.node import Node, Source
 from gatekeeper.parsers import yaml
 from gatekeeper.project import Project
@@ -184,7 +184,7 @@ def rescaled(workload: Workload, project: Project) -> Kustomization | None:
     return None
 
 
-def relabelled(workload: Workload, project: Project) -> bool:
-    """Whether a kustomization adds labels to its selector and its pods."""
+def relabelled(each: Object, project: Project) -> bool:
+    """Whether a kustomization adds labels to selectors or pods, those of this object among them."""
     graph = project.tree.once(builds)
-    return any(graph.by_folder[folder].labels_selectors for folder in graph.including.get(workload.path, ()))
+    return any(graph.by_folder[folder].labels_selectors for folder in graph.including.get(each.path, ()))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Project, Unknown
-from gatekeeper.links import elsewhere, pods_of
+from gatekeeper.links import elsewhere, pods_of, relabelled
 from gatekeeper.models.kubernetes import Service, Workload, texts
 from gatekeeper.rule import Answer, Reason, rule
 
@@ -87,6 +87,8 @@ def service_selects_nothing(service: Service, project: Project) -> Iterator[Answ
     other = elsewhere(project)
     if other:
         yield Unknown(selector, f"its pods may come from elsewhere: {other}", Reason.NOT_OWNED_HERE)
+    elif relabelled(service, project):
+        yield Unknown(selector, "a kustomization adds labels to selectors and pods")
     elif not project.all(Workload):
         yield Unknown(selector, "no workload is declared here", Reason.NOT_OWNED_HERE)
     else:

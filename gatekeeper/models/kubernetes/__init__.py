@@ -25,7 +25,7 @@ from gatekeeper.models.kubernetes.objects import (
 )
 from gatekeeper.models.kubernetes.quantity import quantity
 from gatekeeper.models.kubernetes.selector import LabelSelector, Requirement, written
-from gatekeeper.models.kubernetes.templates import holds_helm, of_helm, with_expressions
+from gatekeeper.models.kubernetes.templates import of_helm, of_helm_text, with_expressions
 from gatekeeper.node import START, Fault, Node, Source
 from gatekeeper.parsers import yaml
 
@@ -76,7 +76,10 @@ def read(source: Source, tree: Tree) -> Iterator[Subject | Fault]:
     elif alike and _is_patch(source, tree):
         yield from (Patch(node) for node in documents.nodes if node.is_mapping)
     elif alike:
-        yield from _objects(documents.nodes)
+        written_out = [node for node in documents.nodes if not of_helm_text(node)]
+        yield from _objects(written_out)
+        if len(written_out) < len(documents.nodes):
+            yield _template_fault(source, "kubernetes")
     for fault in documents.faults:
         yield _template_fault(source, technology) if _filled_in(source) else fault._replace(technology=technology)
 
@@ -86,7 +89,7 @@ def _is_template(source: Source, tree: Tree, alike: bool) -> bool:
         return False  # nothing to render: Helm would give it out as it stands
     if of_helm(source.path, tree):
         return True
-    return alike and (holds_helm(source.text) or source.path.endswith(_TEMPLATE_ENDINGS))
+    return alike and source.path.endswith(_TEMPLATE_ENDINGS)
 
 
 def _filled_in(source: Source) -> bool:

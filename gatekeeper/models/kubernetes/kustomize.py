@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from gatekeeper.discover import Tree, Unreadable
+from gatekeeper.discover import TEST_DATA, VENDORED, Tree, Unreadable
 from gatekeeper.models import Subject
 from gatekeeper.models.kubernetes.objects import texts
 from gatekeeper.models.kubernetes.selector import written
@@ -68,7 +68,8 @@ class Kustomization(Subject):
     def labels_selectors(self) -> bool:
         """Whether it adds labels to selectors and pod templates."""
         return bool(texts(self.node["commonLabels"])) or any(
-            written(entry["includeSelectors"]) == "true" for entry in _items(self.node["labels"])
+            "true" in (written(entry["includeSelectors"]), written(entry["includeTemplates"]))
+            for entry in _items(self.node["labels"])
         )
 
 
@@ -130,7 +131,8 @@ def _add_components(folder: str, reached: set[str], found: dict[str, Kustomizati
 
 def _kustomizations(tree: Tree) -> Iterator[tuple[str, Kustomization]]:
     for path in tree.paths:
-        if posixpath.basename(path) not in FILE_NAMES:
+        *folders, name = path.split("/")
+        if name not in FILE_NAMES or not (TEST_DATA | VENDORED).isdisjoint(folders):
             continue
         source: Source = tree.source(path)
         try:

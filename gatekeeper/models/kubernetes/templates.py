@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 
 from gatekeeper.discover import Tree
+from gatekeeper.models.kubernetes.selector import written
 from gatekeeper.node import Expression, Node, Source
 
 REASON = "is filled in before it is applied"
 
-_HELM = re.compile(
-    r"\{\{-?[ \t]*(?:\.Values\b|\.Release\b|\.Chart\b|\.Capabilities\b|\.Files\b|include |template |define |toYaml )"
-)
+_HELM = re.compile(r"\{\{-?[ \t]{0,8}(?:\.Values\b|\.Release\b|\.Chart\b|\.Capabilities\b|include \"|toYaml )")
 _MARKS = re.compile(r"\$[{(A-Z_]|\{\{|<[A-Za-z_]")
 _FILLED_IN = re.compile(
     r"\$\{[^{}\n]{1,200}\}|\{\{[^\n]{0,300}?\}\}|\$\([A-Za-z_][\w.-]{0,100}\)|<[A-Za-z_][\w .:-]{0,100}>"
@@ -22,7 +21,9 @@ _FILLED_IN = re.compile(
 _OPAQUE_KEYS = frozenset({"data", "binaryData", "stringData", "command", "args", "annotations", "description"})
 _OPAQUE_KINDS = frozenset(
     "ConfigMap Secret PrometheusRule CustomResourceDefinition AnalysisTemplate ClusterAnalysisTemplate "
-    "Workflow WorkflowTemplate ClusterWorkflowTemplate CronWorkflow Task Pipeline GrafanaDashboard".split()
+    "Workflow WorkflowTemplate ClusterWorkflowTemplate CronWorkflow Task Pipeline GrafanaDashboard HelmRelease "
+    "HelmChart HelmChartConfig ExternalSecret ClusterExternalSecret PushSecret Application ApplicationSet Policy "
+    "ClusterPolicy ConstraintTemplate".split()
 )
 
 
@@ -34,14 +35,29 @@ def of_helm(path: str, tree: Tree) -> bool:
     )
 
 
-def holds_helm(text: str) -> bool:
-    return "{{" in text and _HELM.search(text) is not None
+def of_helm_text(node: Node) -> bool:
+    """Whether a document that parses is one of a chart's templates all the same, by what its values hold."""
+    if not node.source.once(_holds_helm) or written(node["kind"]) in _OPAQUE_KINDS:
+        return False
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        if each.is_list:
+            waiting.extend(each)
+        elif each.is_mapping:
+            waiting.extend(child for key, child in each.items() if key not in _OPAQUE_KEYS)
+        elif isinstance(each.value, str) and _HELM.search(each.value):
+            return True
+    return False
+
+
+def _holds_helm(source: Source) -> bool:
+    return "{{" in source.text and _HELM.search(source.text) is not None
 
 
 def with_expressions(node: Node) -> Node:
     """The same object, with an `Expression` for every value that is filled in later."""
-    kind = node["kind"]
-    if (kind.known and kind.text in _OPAQUE_KINDS) or not node.source.once(_marked):
+    if written(node["kind"]) in _OPAQUE_KINDS or not node.source.once(_marked):
         return node
     return _copy(node, {})
 

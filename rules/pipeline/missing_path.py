@@ -23,7 +23,7 @@ def _checkout(step: Step) -> Step | None:
 def _may_be_made(step: Step, what: Wanted) -> bool:
     """Whether something before the use may have made the path."""
     base = {"make": "Makefile", "package": "package.json"}.get(what.how) or what.path.rstrip("/").rpartition("/")[2]
-    mention = re.compile(rf"^(?!\s*(?:chmod|ls|cat|test|\[)\b)[^#\n]{{0,2000}}{re.escape(base)}", re.MULTILINE)
+    mention = re.compile(rf"^(?![ \t]*(?:chmod|ls|cat|test|\[)\b)[^#\n]{{0,2000}}{re.escape(base)}", re.MULTILINE)
     for each in step.job.steps[: step.index]:
         if each.slug.startswith(("actions/download-artifact", "actions/cache")) or (each.uses and not each.classified):
             return True

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix
 from gatekeeper.models.pipeline import Step
-from gatekeeper.models.pipeline.expressions import Tree, parse
+from gatekeeper.models.pipeline.expressions import Tree, found, parse
 from gatekeeper.models.pipeline.ir import line_of
 from gatekeeper.rule import rule
 
-_EXPRESSION = re.compile(r"\$\{\{([^{}]{0,1000})\}\}")
 _FREE = re.compile(
     r"github\.(?:head_ref"
     r"|event\.(?:issue|discussion)\.(?:title|body)"
@@ -39,10 +38,10 @@ def _pasted(tree: Tree) -> Iterator[str]:
     elif tree[0] == "opaque":
         yield from _pasted(tree[1])
     elif tree[0] == "||":
-        yield from _pasted(tree[1])
-        yield from _pasted(tree[2])
+        for part in tree[1:]:
+            yield from _pasted(part)
     elif tree[0] == "&&":
-        yield from _pasted(tree[2])
+        yield from _pasted(tree[-1])
     elif tree[0] == "call" and tree[1] in ("format", "join", "tojson", "fromjson"):
         for argument in tree[2]:
             yield from _pasted(argument)
@@ -96,10 +95,10 @@ def template_injection(step: Step) -> Iterator[Finding]:
     """
     node = step.node["run"] if step.run else step.node["with"]["script"]
     text = _text(step)
-    for match in _EXPRESSION.finditer(text):
-        tree = parse(match[1].strip())
+    for start, _, inner in found(text):
+        tree = parse(inner)
         named = next((path for path in _pasted(tree) if _FREE.match(path)), "") if tree else ""
         if named:
-            place = line_of(node, text.count("\n", 0, match.start()))
+            place = line_of(node, text.count("\n", 0, start))
             fix = Fix(f'env: {{VALUE: ${{{{ {named} }}}}}}, and "$VALUE" in the script')
             yield Finding(place, f"{named} is pasted into the script: whoever writes it runs commands here", (), fix)

@@ -63,6 +63,17 @@ def condition(text: str) -> Tree | None:
     return ("literal", stripped)
 
 
+def found(text: str) -> Iterator[tuple[int, int, str]]:
+    """Every `${{ … }}` of a text: where it starts, where it ends, and what stands inside."""
+    start = text.find("${{")
+    while start >= 0:
+        end = text.find("}}", start)
+        if end < 0:
+            return
+        yield start, end + 2, text[start + 3 : end].strip()
+        start = text.find("${{", end)
+
+
 def names_status(tree: Tree) -> bool:
     """Whether it calls success(), failure(), always() or cancelled(): GitHub adds success() to what does not."""
     return any(node[0] == "call" and node[1] in _STATUS for node in walk(tree))
@@ -129,10 +140,18 @@ class _Parser:
         if level == len(self._LEVELS):
             return self.unary()
         left = self.expression(level + 1)
+        chained = 0
         while self.peek() in self._LEVELS[level]:
             sign = self.peek()
             self.at += 1
-            left = (sign, left, self.expression(level + 1))
+            right = self.expression(level + 1)
+            if chained and sign in ("||", "&&"):
+                left = (*left, right)
+            else:
+                left = (sign, left, right)
+            chained += 1
+            if chained > DEPTH and sign not in ("||", "&&"):
+                raise _Bad
         return left
 
     def unary(self) -> Tree:
@@ -199,7 +218,7 @@ class _Parser:
     def joined(self, tree: Tree, step: Tree) -> Tree:
         if tree[0] == "path" and step[0] == "literal" and isinstance(step[1], str):
             return ("path", f"{tree[1]}.{step[1].lower()}")
-        return ("opaque", tree, step)
+        return (*tree, step) if tree[0] == "opaque" else ("opaque", tree, step)
 
 
 class _Evaluator:
@@ -227,24 +246,26 @@ class _Evaluator:
         return self.compared(kind, tree[1], tree[2])
 
     def both(self, tree: Tree) -> Value:
-        left = self.value(tree[1])
-        first = truth(left)
-        if first is False:
-            return left
-        right = self.value(tree[2])
-        if first is True:
-            return right
-        return Unknown(False) if truth(right) is False else UNKNOWN
+        """The first that is false, else the last; false is certain as soon as one of them certainly is."""
+        sure = True
+        value: Value = UNKNOWN
+        for part in tree[1:]:
+            value = self.value(part)
+            if truth(value) is False:
+                return value if sure else Unknown(False)
+            sure = sure and truth(value) is True
+        return value if sure else UNKNOWN
 
     def either(self, tree: Tree) -> Value:
-        left = self.value(tree[1])
-        first = truth(left)
-        if first is True:
-            return left
-        right = self.value(tree[2])
-        if first is False:
-            return right
-        return Unknown(True) if truth(right) is True else UNKNOWN
+        """The first that is true, else the last; true is certain as soon as one of them certainly is."""
+        sure = True
+        value: Value = UNKNOWN
+        for part in tree[1:]:
+            value = self.value(part)
+            if truth(value) is True:
+                return value if sure else Unknown(True)
+            sure = sure and truth(value) is False
+        return value if sure else UNKNOWN
 
     def compared(self, sign: str, a: Tree, b: Tree) -> Value:
         left, right = self.value(a), self.value(b)

@@ -17,6 +17,7 @@ from gatekeeper.models.pipeline.shell import EXPRESSION
 from gatekeeper.node import Node, Source
 from gatekeeper.parsers import yaml
 
+FOLLOWED = 300  # scripts, recipes and actions that one step may lead to
 DEPTH = 3  # scripts that call scripts, and actions that use actions
 _RANK = {"yes": 0, "unknown": 1, "no": 2}
 _STANDARD = frozenset(
@@ -94,10 +95,10 @@ def _of_step(step: Step) -> StepFacts:
         for script in step.scripts:
             look = _command(step, script.command, script.folder, 0)
             known = known and look.known
-            heard = _heard(step, script.index)
-            found += [
-                (seen._replace(blocking=_worse(seen.blocking, heard)), script.place, script.index) for seen in look.seen
-            ]
+            if look.seen:
+                heard = _heard(step, script.index)
+                worse = [seen._replace(blocking=_worse(seen.blocking, heard)) for seen in look.seen]
+                found += [(seen, script.place, script.index) for seen in worse]
         look = _Look([], known and bool(step.scripts))
     if not found and not step.slug.startswith("actions/"):
         named = kinds.by_name(step.label, "name") if text_of(step.node["name"]) else []
@@ -124,13 +125,27 @@ def _of_step(step: Step) -> StepFacts:
 
 def _heard(step: Step, index: int) -> Blocking:
     """Whether the failure of one command of the step's script fails the step."""
-    script = shell.commands(step.run)
-    lost, reason = shell.swallowed(script, index, step.errexit, step.pipefail)
-    if lost:
-        return Blocking("no", reason)
-    if lost is None:
-        return Blocking("unknown", reason)
-    return Blocking("unknown", "it runs only in one branch of the script") if script[index].branch else YES
+    made: list[shell.Heard] | None = step.__dict__.get("_heard")
+    if made is None:
+        script = shell.commands(step.run)
+        made = step.__dict__["_heard"] = shell.heard(script, step.errexit, step.pipefail)
+    word = _blocking(made[index])
+    if word is YES and step.scripts[index].command.branch:
+        return Blocking("unknown", "it runs only in one branch of the script")
+    return word
+
+
+def _blocking(heard: shell.Heard) -> Blocking:
+    if heard.lost is False:
+        return YES
+    return Blocking("no" if heard.lost else "unknown", heard.why)
+
+
+def _spent(step: Step) -> bool:
+    """Whether a step has had its share of scripts and actions followed: what calls itself many times must end."""
+    outer = step.outer or step
+    outer.followed += 1
+    return outer.followed > FOLLOWED
 
 
 def _worse(a: Blocking, b: Blocking) -> Blocking:
@@ -248,7 +263,7 @@ def _target(inputs: dict[str, str]) -> str:
 
 def _composite(step: Step, folder: str, depth: int) -> _Look:
     """What an action that lies in the repository does: its own steps, with the inputs left open."""
-    if depth >= DEPTH:
+    if depth >= DEPTH or _spent(step):
         return _Look([], False)
     workspace = step.job.pipeline.workspace
     source = next((s for n in ("action.yml", "action.yaml") if (s := workspace.source(f"{folder}/{n}"))), None)
@@ -262,6 +277,7 @@ def _composite(step: Step, folder: str, depth: int) -> _Look:
     known = True
     for number, node in enumerate(document["runs"]["steps"] if document["runs"]["steps"].is_list else ()):
         inner = Step(node, step.job, number)
+        inner.outer = step.outer or step
         if inner.node["uses"].present:
             look = _action(inner, inner.uses.lower().partition("@")[0], inner.inputs, depth + 1)
         else:
@@ -294,15 +310,14 @@ def _weaker(strength: str) -> str:
 
 def _script(step: Step, text: str, folder: str | None, depth: int, errexit: bool, pipefail: bool = False) -> _Look:
     """What a script does that the step runs: a file, a recipe, an input."""
-    if depth > DEPTH:
+    if depth > DEPTH or _spent(step):
         return _Look([], False)
     script = shell.commands(text)
     seen: list[_Seen] = []
     known = True
-    for index, command in enumerate(script):
+    for command, outer in zip(script, shell.heard(script, errexit, pipefail), strict=True):
         look = _command(step, command, folder, depth)
-        lost, reason = shell.swallowed(script, index, errexit, pipefail)
-        heard = YES if lost is False else Blocking("no" if lost else "unknown", reason)
+        heard = _blocking(outer)
         seen += [
             each._replace(blocking=_worse(each.blocking, heard), strength=_weaker(each.strength)) for each in look.seen
         ]

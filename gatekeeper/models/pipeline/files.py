@@ -168,7 +168,7 @@ def state_of(step: Step, what: Wanted) -> str:
 def _submodule(step: Step, path: str) -> bool:
     modules = step.job.pipeline.workspace.text(".gitmodules")
     return (
-        any(path.startswith(match[1]) for match in re.finditer(r"^\s*path\s*=\s*(\S+)", modules, re.MULTILINE))
+        any(path.startswith(match[1]) for match in re.finditer(r"^[ \t]*path[ \t]*=[ \t]*(\S+)", modules, re.MULTILINE))
         if modules
         else False
     )
@@ -189,7 +189,7 @@ def _make(step: Step, what: Wanted) -> str:
         text = source.text
     except Unreadable:
         return ""
-    if re.search(r"^-?s?include\b|^[^#\n\t=]{0,200}[%$][^#\n=]{0,200}:(?!=)|\beval\b|^\.DEFAULT\b", text, re.MULTILINE):
+    if re.search(r"^-?s?include\b|^[^#\n\t=]{0,80}[%$][^#\n=]{0,80}:(?!=)|\beval\b|^\.DEFAULT\b", text, re.MULTILINE):
         return ""
     rules = source.once(facts.targets)
     workspace = step.job.pipeline.workspace

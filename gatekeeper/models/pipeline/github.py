@@ -20,6 +20,8 @@ from gatekeeper.parsers import yaml
 
 _DEFAULTS = ("main", "master", "trunk")
 _RELEASE = frozenset("release releases rel hotfix stable version versions deploy deployment".split())
+_JOBS = 500  # jobs of one workflow with all that it calls; GitHub's own matrix limit is 256
+_PUSHES = 50  # branches that one trigger names
 _CALLS = 4  # reusable workflows that call one another; GitHub allows ten, real ones use two
 
 
@@ -35,6 +37,10 @@ def read(source: Source, tree: Tree) -> Iterator[Subject | Fault]:
             )
             continue
         pipeline = build(node, Workspace(tree, source.path.partition(".github/workflows/")[0]))
+        if pipeline.__dict__["_count"] > _JOBS:
+            yield Fault(
+                source, node["jobs"].mark, f"more than {_JOBS} jobs: the others are not judged", technology="pipeline"
+            )
         yield pipeline
         yield from pipeline.all_jobs
         for job in pipeline.jobs:
@@ -52,7 +58,13 @@ def build(node: Node, workspace: Workspace, caller: Job | None = None, depth: in
     pipeline.shell = text_of(node.at("defaults.run.shell"))
     pipeline.folder = text_of(node.at("defaults.run.working-directory"))
     pipeline.inputs, pipeline.booleans = _called_with(node, caller) if caller else _dispatched_with(node)
-    pipeline.jobs = tuple(_job(child, pipeline, id, depth) for id, child in pairs(node["jobs"]))
+    first = (caller.root.pipeline if caller else pipeline).__dict__
+    jobs: list[Job] = []
+    for id, child in pairs(node["jobs"]):
+        first["_count"] = first.get("_count", 0) + 1
+        if first["_count"] <= _JOBS:
+            jobs.append(_job(child, pipeline, id, depth))
+    pipeline.jobs = tuple(jobs)
     return pipeline
 
 
@@ -186,7 +198,7 @@ def _pushed_branches(body: Node, branches: list[str], ignored: list[str], defaul
         return
     refused = [pattern[1:] for pattern in branches if pattern.startswith("!")]
     seen_default = False
-    for branch in branches:
+    for branch in branches[:_PUSHES]:
         at = next((each for each in body["branches"] if each.known and each.text == branch), body)
         if branch.startswith("!"):
             continue

@@ -256,6 +256,10 @@ class Job(Subject):
 
     def ancestors(self) -> tuple[Job, ...]:
         """Every job that comes before it: what it needs, and what those need; through the job that called its pipeline."""
+        return self._ancestors
+
+    @cached_property
+    def _ancestors(self) -> tuple[Job, ...]:
         found: dict[int, Job] = {}
         stack = list(self.needed)
         if self.pipeline.caller:
@@ -310,6 +314,8 @@ class Step(Subject):
         super().__init__(node)
         self.job = job
         self.index = index
+        self.outer: Step | None = None  # the step that uses the action it is a part of
+        self.followed = 0
 
     @property
     def name(self) -> str:

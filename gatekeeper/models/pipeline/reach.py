@@ -33,9 +33,13 @@ def play(
     pipeline: Pipeline, trigger: Trigger, forced: Mapping[int, str] | None = None, upstream: str = "success"
 ) -> Played:
     """The run that a trigger starts. `forced` gives results to jobs; `upstream` that of the workflow it follows."""
-    runs: dict[int, bool | None] = {}
-    _play(pipeline, _github(pipeline, trigger, upstream), trigger, True, forced or {}, runs)
-    return Played(runs)
+    played: dict[object, Played] = pipeline.__dict__.setdefault("_played", {})
+    key = (trigger.event, trigger.ref, trigger.branch, trigger.pattern, upstream, *(forced or {}).items())
+    if key not in played:
+        runs: dict[int, bool | None] = {}
+        _play(pipeline, _github(pipeline, trigger, upstream), trigger, True, forced or {}, runs)
+        played[key] = Played(runs)
+    return played[key]
 
 
 def step_runs(step: Step, trigger: Trigger, failed: bool = False) -> bool | None:
@@ -148,7 +152,7 @@ def _own_repository(tree: Tree) -> Tree:
             return ("literal", tree[0] == "==")
         return tree
     if tree[0] in ("&&", "||"):
-        return (tree[0], _own_repository(tree[1]), _own_repository(tree[2]))
+        return (tree[0], *(_own_repository(part) for part in tree[1:]))
     return ("!", _own_repository(tree[1])) if tree[0] == "!" else tree
 
 

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from gatekeeper.models.pipeline.expressions import found
+
 EXPRESSION = "\ue000"  # stands in a word where an expression or a command substitution stood
 
-_MASK = re.compile(r"\$\{\{.*?\}\}|\$\[\[.*?\]\]", re.DOTALL)
+_RUN = re.compile(r"[^\s'\"\\`$&|;()<>]+")  # characters of a word that mean themselves
 _OPERATORS = ("&&", "||", ";;", "|&", "<<-", "<<<", "<<", ">>", ">&", "<&", "&>", "|", "&", ";", "(", ")", "<", ">")
 _REDIRECTS = frozenset({"<<<", ">>", ">&", "<&", "&>", "<", ">"})
 _OPENERS = {"if": "fi", "for": "done", "while": "done", "until": "done", "case": "esac"}
@@ -51,7 +53,17 @@ class _Token(NamedTuple):
 @lru_cache(maxsize=8192)
 def commands(script: str) -> tuple[Command, ...]:
     """The commands of a script in their order. Never raises."""
-    return tuple(_read(_MASK.sub(lambda m: EXPRESSION + "\n" * m[0].count("\n"), script[:_SIZE]), 0))
+    return tuple(_read(_masked(script[:_SIZE]), 0))
+
+
+def _masked(script: str) -> str:
+    """The script with each `${{ }}` as one character, its line breaks kept."""
+    parts: list[str] = []
+    at = 0
+    for start, end, _ in found(script):
+        parts += [script[at:start], EXPRESSION, "\n" * script.count("\n", start, end)]
+        at = end
+    return "".join((*parts, script[at:]))
 
 
 def _read(script: str, depth: int) -> list[Command]:
@@ -79,7 +91,7 @@ def _tokens(text: str) -> list[_Token]:
         elif char == "#":
             at = _end_of_line(text, at)
         else:
-            operator = next((o for o in _OPERATORS if text.startswith(o, at)), "")
+            operator = next((o for o in _OPERATORS if text.startswith(o, at)), "") if char in "&|;()<>" else ""
             if operator in ("<<", "<<-"):
                 word, at, line, _ = _word(text, _past_blanks(text, at + len(operator)), line)
                 pending.append(word)
@@ -145,8 +157,9 @@ def _word(text: str, at: int, line: int) -> tuple[str, int, int, tuple[str, ...]
             parts.append(text[at:end])
             at = end
         else:
-            parts.append(char)
-            at += 1
+            run = _RUN.match(text, at)
+            parts.append(run[0] if run else char)
+            at = run.end() if run else at + 1
     at = max(at, start + 1)
     return "".join(parts), at, line + text.count("\n", start, min(at, size)), tuple(inner)
 
@@ -290,36 +303,61 @@ def _grouped(tokens: Sequence[_Token], depth: int) -> list[Command]:
     return reader.found
 
 
-def swallowed(script: tuple[Command, ...], index: int, errexit: bool, pipefail: bool) -> tuple[bool | None, str]:
+class Heard(NamedTuple):
     """Whether the failure of a command goes unheard, and why. None: it depends on what the files do not say."""
+
+    lost: bool | None
+    why: str = ""
+
+
+_HEARD = Heard(False)
+
+
+def heard(script: Sequence[Command], errexit: bool, pipefail: bool) -> list[Heard]:
+    """For each command of a script, whether its failure fails the script."""
+    looked_at = [False] * (len(script) + 1)  # whether a later command may look at the exit status
+    for index in range(len(script) - 1, -1, -1):
+        words = script[index].words
+        looked_at[index] = looked_at[index + 1] or _fails(words) or any("$" in word for word in words)
+    found: list[Heard] = []
+    for index, command in enumerate(script):
+        found.append(_one(script, index, errexit, pipefail, looked_at))
+        if command.words[:1] == ("set",):
+            errexit, pipefail = _options(command.words, errexit, pipefail)
+    return found
+
+
+def _one(script: Sequence[Command], index: int, errexit: bool, pipefail: bool, looked_at: list[bool]) -> Heard:
     command = script[index]
     if command.inner:
-        return None, "its output is what is used"
-    for earlier in script[:index]:
-        errexit, pipefail = _options(earlier.words, errexit, pipefail)
+        return Heard(None, "its output is what is used")
     if command.condition:
-        return None, "its exit status chooses a branch"
+        return Heard(None, "its exit status chooses a branch")
     if command.after == "&":
-        return True, "it runs in the background"
+        return Heard(True, "it runs in the background")
     end = index
     if command.after in ("|", "|&"):
         if not pipefail:
-            return True, "it is piped on, and without pipefail only the last command of a pipe counts"
+            return Heard(True, "it is piped on, and without pipefail only the last command of a pipe counts")
         while end + 1 < len(script) and script[end].after in ("|", "|&"):
             end += 1
-    last = script[end]
-    if last.after == "||":
+    if script[end].after == "||":
         return _alternative(script, end + 1)
-    if last.after == "&&":
-        return _and_list(script, end, errexit)
-    return _rest(script, end, errexit)
+    if script[end].after == "&&":
+        return _and_list(script, end)
+    if errexit or end + 1 >= len(script):
+        return _HEARD
+    if looked_at[end + 1]:
+        return Heard(None, "set +e: the script goes on and may look at its exit status")
+    return Heard(True, "set +e: the script goes on after it fails")
+
+
+_SET = re.compile(r"[-+][A-Za-z]*e")
 
 
 def _options(words: tuple[str, ...], errexit: bool, pipefail: bool) -> tuple[bool, bool]:
-    if words[:1] != ("set",):
-        return errexit, pipefail
     for word in words[1:]:
-        if re.match(r"[-+][A-Za-z]*e", word) or (word == "errexit" and "-o" in words):
+        if _SET.match(word) or (word == "errexit" and "-o" in words):
             errexit = not word.startswith("+")
     if "pipefail" in words:
         pipefail = not any(word.startswith("+") for word in words)
@@ -330,19 +368,19 @@ def _fails(words: tuple[str, ...]) -> bool:
     return words[:1] == ("false",) or (words[:1] in (("exit",), ("return",)) and words[1:2] not in (("0",), ()))
 
 
-def _alternative(script: tuple[Command, ...], start: int) -> tuple[bool | None, str]:
+def _alternative(script: Sequence[Command], start: int) -> Heard:
     """What follows `||`: only what ends with a failure of its own hands the failure on."""
     if start >= len(script):
-        return None, "what follows || cannot be read"
+        return Heard(None, "what follows || cannot be read")
     first = script[start]
     if _fails(first.words):
-        return False, ""
+        return _HEARD
     if first.words and first.words[0] in ("true", ":", "echo", "printf", "exit", "return") and first.after != ";":
-        return True, f"|| {' '.join(first.words[:2])}".rstrip()
-    return None, f"|| {first.words[0] if first.words else '…'} follows"
+        return Heard(True, f"|| {' '.join(first.words[:2])}".rstrip())
+    return Heard(None, f"|| {first.words[0] if first.words else '…'} follows")
 
 
-def _and_list(script: tuple[Command, ...], index: int, errexit: bool) -> tuple[bool | None, str]:
+def _and_list(script: Sequence[Command], index: int) -> Heard:
     """The first parts of an && list do not end the script; their failure counts only when the list is the last."""
     end = index
     while end < len(script) and script[end].after in ("&&", "|"):
@@ -350,13 +388,5 @@ def _and_list(script: tuple[Command, ...], index: int, errexit: bool) -> tuple[b
     if end < len(script) and script[end].after == "||":
         return _alternative(script, end + 1)
     if end + 1 >= len(script):
-        return False, ""
-    return None, "it is not the last of an && list, and the script goes on after it"
-
-
-def _rest(script: tuple[Command, ...], index: int, errexit: bool) -> tuple[bool | None, str]:
-    if errexit or index + 1 >= len(script):
-        return False, ""
-    if any("$" in " ".join(later.words) or _fails(later.words) for later in script[index + 1 :]):
-        return None, "set +e: the script goes on and may look at its exit status"
-    return True, "set +e: the script goes on after it fails"
+        return _HEARD
+    return Heard(None, "it is not the last of an && list, and the script goes on after it")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from gatekeeper.models.pipeline import expressions
@@ -12,7 +11,6 @@ from gatekeeper.node import Node
 if TYPE_CHECKING:
     from gatekeeper.models.pipeline.ir import Job, Values
 
-_EXPRESSION = re.compile(r"\$\{\{([^{}]{0,2000})\}\}")
 _MOST = 40  # values of one text that are followed
 _DEPTH = 5
 
@@ -21,13 +19,13 @@ def possible(text: str, job: Job, depth: int = 0) -> Values:
     """The values a text may have, in the order they are met; None when one of its expressions is not known."""
     found: tuple[str, ...] = ("",)
     at = 0
-    for match in _EXPRESSION.finditer(text):
-        tree = expressions.parse(match[1].strip())
+    for start, end, inner in expressions.found(text):
+        tree = expressions.parse(inner)
         choices = _of(tree, job, depth) if tree else None
         if choices is None:
             return None
-        found = tuple(dict.fromkeys(f"{a}{text[at : match.start()]}{b}" for a in found for b in choices))[:_MOST]
-        at = match.end()
+        found = tuple(dict.fromkeys(f"{a}{text[at:start]}{b}" for a in found for b in choices))[:_MOST]
+        at = end
     if "${{" in text[at:]:
         return None
     return tuple(f"{a}{text[at:]}" for a in found)
@@ -41,12 +39,12 @@ def _of(tree: Tree, job: Job, depth: int) -> Values:
             (tree[1],) if isinstance(tree[1], str) else (str(tree[1]).lower(),) if isinstance(tree[1], bool) else None
         )
     if tree[0] == "||":
-        left, right = _of(tree[1], job, depth + 1), _of(tree[2], job, depth + 1)
-        if left is None or right is None:
+        choices = [_of(part, job, depth + 1) for part in tree[1:]]
+        if any(choice is None for choice in choices):
             return None
-        return tuple(dict.fromkeys(value for value in (*left, *right) if value))
+        return tuple(dict.fromkeys(value for choice in choices for value in choice or () if value))[:_MOST]
     if tree[0] == "&&":
-        return _of(tree[2], job, depth + 1)
+        return _of(tree[-1], job, depth + 1)
     if tree[0] == "path":
         return _path(tree[1], job, depth)
     return None

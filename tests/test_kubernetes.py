@@ -90,9 +90,11 @@ def found(*files: tuple[str, str]) -> list[tuple[str, str, str]]:
 
 def test_the_documents_deployment_fails_for_what_it_lacks() -> None:
     assert [rule for rule, _, _ in found(("k8s/deployment.yaml", DEPLOYMENT))] == [
+        "k8s-capabilities-drop-all",
         "k8s-image-tag",
         "k8s-nonroot",
         "k8s-privilege-escalation",
+        "k8s-read-only-root",
         "k8s-secret-ref-unresolved",  # not known: nothing here makes Secrets
         "k8s-selector-mismatch",
     ]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gatekeeper.links.pipelines import cannot_do_without, depends, entries, production_of
     from gatekeeper.links.runbooks import RunbookLink, runbook_of
     from gatekeeper.links.secrets import Producer, makes_secrets, producers_of
-    from gatekeeper.links.selectors import Rung, Selection, pods_of, scalers_of, selected, services_of
+    from gatekeeper.links.selectors import Rung, Selection, compatible, pods_of, scalers_of, selected, services_of
 
 _HOMES = {
     "gatekeeper.links.alerting": ("alarms",),
@@ -32,7 +32,15 @@ _HOMES = {
     "gatekeeper.links.runbooks": ("RunbookLink", "runbook_of"),
     "gatekeeper.links.pipelines": ("cannot_do_without", "depends", "entries", "production_of"),
     "gatekeeper.links.secrets": ("Producer", "makes_secrets", "producers_of"),
-    "gatekeeper.links.selectors": ("Rung", "Selection", "pods_of", "scalers_of", "selected", "services_of"),
+    "gatekeeper.links.selectors": (
+        "Rung",
+        "Selection",
+        "compatible",
+        "pods_of",
+        "scalers_of",
+        "selected",
+        "services_of",
+    ),
 }
 
 __all__ = [
@@ -49,6 +57,7 @@ __all__ = [
     "alarms",
     "built_by_skaffold",
     "cannot_do_without",
+    "compatible",
     "containers_of",
     "depends",
     "deploys",

@@ -180,6 +180,7 @@ def test_what_callers_give() -> None:
     assert not only(*module, ("a/main.tf", call % 7), ("b/main.tf", call % 8)).known
     assert not only(*module, ("a/main.tf", call % "x.y.z")).known
     assert only(*module, ("a/main.tf", 'module "m" {\n  source = "../m"\n}\n')) == 1
+    assert only(*module, ("examples/main.tf", call % 9)) == 1, "an example shows what is possible"
 
 
 @pytest.mark.parametrize(

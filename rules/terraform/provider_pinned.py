@@ -36,7 +36,7 @@ def _entries(directory: Directory) -> dict[str, Node]:
     severity="medium",
     seed="2.1 IaC Best Practices",
     aliases=["tflint:terraform_required_providers"],
-    where=lambda directory: bool(_used(directory) or _entries(directory)),
+    where=lambda directory: bool(_used(directory) or _entries(directory)) and not directory.module.fragment,
 )
 def provider_pinned(directory: Directory) -> Iterator[Answer]:
     """Every provider in use is declared with its source and a version.

@@ -13,7 +13,7 @@ from gatekeeper.rule import Answer, Reason, rule
     severity="medium",
     seed="2.1 IaC Best Practices",
     aliases=["tflint:terraform_required_version"],
-    where=lambda directory: bool(directory.module.blocks) or directory.module.broken,
+    where=lambda directory: bool(directory.module.blocks or directory.module.broken) and not directory.module.fragment,
 )
 def required_version(directory: Directory) -> Iterator[Answer]:
     """Every module says which versions of Terraform it is written for.

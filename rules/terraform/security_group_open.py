@@ -34,7 +34,7 @@ def _lets_in(resource: Resource) -> bool:
     gate="security-posture",
     severity="high",
     seed="6.1 Security Hardening",
-    aliases=["CKV_AWS_24", "CKV_AWS_25", "CKV_AWS_277", "CKV_GCP_2", "CKV_GCP_3", "AWS-0107"],
+    aliases=["AWS-0107"],
     where=_lets_in,
 )
 def security_group_open(group: Resource) -> Iterator[Answer]:
@@ -42,7 +42,9 @@ def security_group_open(group: Resource) -> Iterator[Answer]:
 
     Ports 22 and 3389 are tried with stolen and guessed passwords from the minute they are open. Judged is what lets
     0.0.0.0/0 or ::/0 in (or half of it): ingress blocks and attributes of security groups, rules of their own, and
-    firewalls of Google Cloud. Other ports may be open to everybody; a web server's have to be.
+    firewalls of Google Cloud. Other ports may be open to everybody; a web server's have to be. Tools that ask for each
+    port alone (CKV_AWS_24, CKV_AWS_25, CKV_AWS_277, CKV_GCP_2, CKV_GCP_3) find a part of it, so their ids are no
+    aliases.
 
     Bad, in the group:
     ```hcl
@@ -73,6 +75,21 @@ def security_group_open(group: Resource) -> Iterator[Answer]:
       to_port     = 3389
       # expect: RDP
       cidr_ipv4   = "0.0.0.0/0"
+    }
+    ```
+
+    Bad, written as an attribute:
+    ```hcl
+    resource "aws_security_group" "web" {
+      ingress = [
+        {
+          from_port   = 3389
+          to_port     = 3389
+          protocol    = "tcp"
+          # expect: RDP
+          cidr_blocks = ["0.0.0.0/0"]
+        },
+      ]
     }
     ```
 

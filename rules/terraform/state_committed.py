@@ -21,21 +21,19 @@ def state_committed(repository: Repository, project: Project) -> Iterator[Answer
     Terraform's state holds every attribute of every resource in clear text, generated passwords and keys among them.
     Whoever can read the repository, or any clone of it, has them. Deleting the file does not take it out of history.
 
-    Bad:
+    Bad, beside the code: # expect: terraform.tfstate is a state file
     ```hcl main.tf
     resource "random_password" "db" {
       length = 20
     }
     ```
     ```json terraform.tfstate
-    {"x": 0, // expect: state file
-    "version": 4}
+    {"version": 4}
     ```
 
-    Bad, backups and workspaces too:
+    Bad, the backup of a workspace: # expect: is a state file
     ```json terraform.tfstate.d/prod/terraform.tfstate.backup
-    {"x": 0, // expect: state file
-    "version": 4}
+    {"version": 4}
     ```
 
     Good:

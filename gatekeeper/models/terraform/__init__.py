@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import ClassVar, NamedTuple, TypeVar
 
-from gatekeeper.discover import VENDORED, Tree, Unreadable
+from gatekeeper.discover import TEST_DATA, VENDORED, Tree, Unreadable
 from gatekeeper.models import Subject
 from gatekeeper.models.terraform import values
 from gatekeeper.models.terraform.json_syntax import attributes_of_json, body_of_json
@@ -22,6 +22,7 @@ from gatekeeper.parsers.hcl import Reference as Reference
 
 B = TypeVar("B", bound="Block")
 
+_SHOWN = TEST_DATA | {"example", "examples"}
 _WRAPPERS = ("terragrunt.hcl", "root.hcl", "atmos.yaml", "cdktf.json")
 _CONFIGURATION = (".tf", ".tofu", ".tf.json", ".tofu.json")
 _VARIABLES = (".tfvars", ".tfvars.json")
@@ -99,10 +100,6 @@ class Block(Written):
     def name(self) -> str:
         return f"{self.prefix}{self.label}" if self.label else self.syntax.type
 
-    @property
-    def address(self) -> str:
-        return self.name
-
     def blocks(self, kind: str) -> list[Node]:
         """The nested blocks of a kind, also those that dynamic blocks give. Does not raise."""
         found = [
@@ -171,12 +168,8 @@ class Repeated(Block):
                 continue
             node = self.node[name]
             if node.known and (node == 0 or ((node.is_list or node.is_mapping) and not node)):
-                return bool(self.module.root or self.module.callers or not list(hcl.references(expr)))
+                return bool(self.module.root or self.module.users or not list(hcl.references(expr)))
         return False
-
-    @property
-    def repeated(self) -> bool:
-        return "count" in self.syntax.body.attributes or "for_each" in self.syntax.body.attributes
 
 
 class Typed(Repeated):
@@ -399,6 +392,16 @@ class Module(values.Scope):
         return runs and "modules" not in self.directory.split("/") and not self.fragment
 
     @property
+    def shown(self) -> bool:
+        """An example or a test: how something is used, and nobody's infrastructure."""
+        return not _SHOWN.isdisjoint(self.directory.split("/"))
+
+    @cached_property
+    def users(self) -> list[ModuleCall]:
+        """The callers that are neither examples nor tests: those whose arguments count."""
+        return [call for call in self.callers if not call.module.shown]
+
+    @cached_property
     def fragment(self) -> bool:
         """Files that other directories link to or copy, and no module of their own."""
         links = self.configuration.links
@@ -479,7 +482,7 @@ class Module(values.Scope):
 
     def _given(self, name: str, variable: Variable) -> Node:
         """The value of a variable: as all its callers, or all its variable files, agree."""
-        candidates = self._from_callers(name) if self.callers else self._from_files(name)
+        candidates = self._from_users(name) if self.users else self._from_files(name)
         default = variable.node["default"] if "default" in variable.syntax.body.attributes else None
         nodes = [node if node is not None else default for _, node in candidates]
         first = nodes[0]
@@ -496,10 +499,10 @@ class Module(values.Scope):
         between = ", ".join(sorted({who for who, _ in candidates})[:3])
         return Node(Expression(key, f"differs between {between}"), variable.node.source, variable.node.mark)
 
-    def _from_callers(self, name: str) -> list[tuple[str, Node | None]]:
+    def _from_users(self, name: str) -> list[tuple[str, Node | None]]:
         return [
             (f"{call.path} ({call.name})", call.node[name] if name in call.syntax.body.attributes else None)
-            for call in self.callers
+            for call in self.users
         ]
 
     def _from_files(self, name: str) -> list[tuple[str, Node | None]]:
@@ -602,11 +605,6 @@ class Configuration:
             return {}
 
 
-def modules(blocks: Iterable[Block]) -> dict[str, Module]:
-    """The modules that some blocks belong to, by directory."""
-    return {block.module.directory: block.module for block in blocks}
-
-
 class Directory(Subject):
     """A directory of configuration: one module. Stands at its terraform block, else at the first block of it."""
 
@@ -635,20 +633,19 @@ class Directory(Subject):
     @property
     def example(self) -> bool:
         """It shows how something is used, and is nobody's infrastructure."""
-        return not {"example", "examples"}.isdisjoint(self.directory.split("/"))
+        return self.module.shown
 
     @cached_property
     def wrapper(self) -> str:
         """The file by which another program runs Terraform here, and writes the backend: Terragrunt, Atmos, CDKTF."""
-        folders = self.directory.split("/")
-        above = ["/".join(folders[:depth]) for depth in range(len(folders), -1, -1)]
+        steps = self.directory.split("/")
+        above = ["/".join(steps[:depth]) for depth in range(len(steps), -1, -1)]
         tree = self.module.tree
         paths = (f"{folder}/{name}".lstrip("/") for folder in above for name in _WRAPPERS)
-        found = next((path for path in paths if path in tree), "")
-        stacks = ("stacks/", *(f"{folder}/stacks/" for folder in above if folder))
-        return found or next(
-            (path for path in tree.paths if path.startswith(stacks) and path.endswith((".yaml", ".yml"))), ""
-        )
+        folders = [f"{folder}/stacks".lstrip("/") for folder in above]
+        stacks = tuple(f"{folder}/" for folder in folders if folder in tree.folders)
+        manifests = (path for path in tree.paths if path.startswith(stacks) and path.endswith((".yaml", ".yml")))
+        return next((path for path in paths if path in tree), "") or (next(manifests, "") if stacks else "")
 
 
 class VarFile(Written):

@@ -33,7 +33,7 @@ _STATUS = frozenset({"success", "failure", "always", "cancelled"})
 _WORDS: dict[str, Value] = {"true": True, "false": False, "null": None}
 
 
-class _Bad(Exception):
+class _MalformedError(Exception):
     pass
 
 
@@ -49,7 +49,7 @@ def parse(text: str) -> Tree | None:
         parser = _Parser(list(_tokens(text)))
         tree = parser.expression(0)
         return tree if parser.at == len(parser.tokens) else None
-    except _Bad:
+    except _MalformedError:
         return None
 
 
@@ -110,7 +110,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
     while at < end:
         match = _TOKEN.match(text, at)
         if not match or match.lastgroup is None:
-            raise _Bad
+            raise _MalformedError
         yield match.lastgroup, match[match.lastgroup]
         at = match.end()
 
@@ -133,7 +133,7 @@ class _Parser:
 
     def take(self, sign: str) -> None:
         if self.peek() != sign:
-            raise _Bad
+            raise _MalformedError
         self.at += 1
 
     def expression(self, level: int) -> Tree:
@@ -151,13 +151,13 @@ class _Parser:
                 left = (sign, left, right)
             chained += 1
             if chained > DEPTH and sign not in ("||", "&&"):
-                raise _Bad
+                raise _MalformedError
         return left
 
     def unary(self) -> Tree:
         self.depth += 1
         if self.depth > DEPTH:
-            raise _Bad
+            raise _MalformedError
         if self.peek() == "!":
             self.at += 1
             tree: Tree = ("!", self.unary())
@@ -174,7 +174,7 @@ class _Parser:
             self.take(")")
             return inner
         if kind not in ("text", "number", "name"):
-            raise _Bad
+            raise _MalformedError
         word = self.tokens[self.at][1]
         self.at += 1
         if kind == "text":
@@ -202,7 +202,7 @@ class _Parser:
             self.at += 1
             if self.tokens[self.at - 1][1] == ".":
                 if self.kind() not in ("name",) and self.peek() != "*":
-                    raise _Bad
+                    raise _MalformedError
                 step: Tree = ("literal", self.tokens[self.at][1])
                 self.at += 1
             elif self.peek() == "*":

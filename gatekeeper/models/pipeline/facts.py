@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gatekeeper.discover import Unreadable
 from gatekeeper.models.pipeline import kinds, scanners, shell
 from gatekeeper.models.pipeline.environments import named_by_flags
-from gatekeeper.models.pipeline.ir import Fact, Job, Step, normal, pairs, text_of
+from gatekeeper.models.pipeline.ir import Fact, Job, Step, normal, text_of
 from gatekeeper.models.pipeline.kinds import Hit
 from gatekeeper.models.pipeline.scanners import YES, Blocking
 from gatekeeper.models.pipeline.shell import EXPRESSION
@@ -96,9 +96,9 @@ def _of_step(step: Step) -> StepFacts:
             look = _command(step, script.command, script.folder, 0)
             known = known and look.known
             if look.seen:
-                heard = _heard(step, script.index)
+                heard = _heard(step, script.number)
                 worse = [seen._replace(blocking=_worse(seen.blocking, heard)) for seen in look.seen]
-                found += [(seen, script.place, script.index) for seen in worse]
+                found += [(seen, script.place, script.number) for seen in worse]
         look = _Look([], known and bool(step.scripts))
     if not found and not step.slug.startswith("actions/"):
         named = kinds.by_name(step.label, "name") if text_of(step.node["name"]) else []
@@ -193,8 +193,7 @@ _TRIVY_KINDS = {"config": "iacscan", "fs": "sca", "filesystem": "sca", "repo": "
 
 
 def _action(step: Step, slug: str, inputs: dict[str, str], depth: int) -> _Look:
-    workspace = step.job.pipeline.workspace
-    if slug.startswith("./") or slug.startswith("$/"):
+    if slug.startswith(("./", "$/")):
         written = step.uses if depth == 0 else slug
         return _composite(step, normal(written[2:]), depth)
     if slug.startswith("docker://"):

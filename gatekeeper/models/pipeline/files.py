@@ -74,7 +74,7 @@ def _of_scripts(step: Step) -> Iterator[Wanted]:
         if script.folder is None or not script.command.words:
             continue
         command = script.command
-        previous = scripts[script.index - 1].command if script.index else None
+        previous = scripts[script.number - 1].command if script.number else None
         guarded = command.before == "||" or (
             command.before == "&&"
             and bool(previous)

@@ -86,7 +86,7 @@ class Script(NamedTuple):
     command: Command
     place: Node
     folder: str | None
-    index: int
+    number: int
 
 
 class Workspace:

@@ -222,6 +222,7 @@ def test_who_makes_a_secret(files: dict[str, str]) -> None:
         ({"kustomization.yaml": "resources: ['https://example.org/base?ref=v1']\n"}, "takes in https://"),
         (made("HelmRelease", ""), "deploys from elsewhere"),
         (made("Prometheus", ""), "an operator makes"),
+        ({"README.md": "    helm install exporter charts/exporter\n"}, "installs a chart"),
     ],
 )
 def test_what_comes_from_elsewhere(files: dict[str, str], words: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gatekeeper.links.commands import texts
 from gatekeeper.models.kubernetes import Kustomization, Object, written
 from gatekeeper.project import Project
 
@@ -40,6 +41,8 @@ def _elsewhere(project: Project) -> str:
             return f"{each.name} deploys from elsewhere"
         if each.kind in _MAKE_PODS or (each.kind == "Cluster" and each.group == "postgresql.cnpg.io"):
             return f"an operator makes the pods of {each.name}"
+    for path, _ in texts(project, "helm install", "helm upgrade", "helm template", '"helm_release"', "apply -f http"):
+        return f"{path} installs a chart or a remote manifest"
     return ""
 
 

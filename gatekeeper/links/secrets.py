@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gatekeeper.discover import Unreadable
+from gatekeeper.links.commands import texts
 from gatekeeper.links.selectors import compatible
 from gatekeeper.models.kubernetes import Kustomization, Object, written
 from gatekeeper.node import Node
@@ -36,11 +37,6 @@ _LISTED = {
 _COMMAND = re.compile(r"\bcreate\s+secret\b((?:[^\n\\]|\\\r?\n|\\.){0,400})")
 _WITH_VALUE = frozenset({"-n", "--namespace", "--context", "--kubeconfig"})
 _TYPES = frozenset({"generic", "tls", "docker-registry"})
-_TEXTS = re.compile(
-    r"(?:.*\.(?:sh|bash|md|markdown|ya?ml|py|rst|adoc|txt|mk|toml|ps1)|(?:.*/)?(?:Makefile|justfile))\Z"
-)
-_LONGEST = 400_000  # characters of a file that is searched for commands
-_MOST_FILES = 20_000
 
 
 class Producer(NamedTuple):
@@ -101,16 +97,8 @@ def _made_by(each: Object) -> Iterator[str]:
 
 def _commanded(project: Project) -> dict[str, list[Producer]]:
     table: dict[str, list[Producer]] = defaultdict(list)
-    for path in project.tree.paths[:_MOST_FILES]:
-        if not _TEXTS.match(path):
-            continue
-        try:
-            text = project.tree.source(path).text
-        except Unreadable:
-            continue
-        if "create secret" not in text[:_LONGEST]:
-            continue
-        for found in _COMMAND.finditer(text, 0, _LONGEST):
+    for path, text in texts(project, "create secret"):
+        for found in _COMMAND.finditer(text):
             name = _named(found[1])
             if name:
                 table[name].append(Producer("kubectl create secret", path))

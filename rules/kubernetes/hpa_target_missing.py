@@ -13,7 +13,7 @@ _KINDS = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationContr
 @rule(
     "k8s-hpa-target-missing",
     gate="workload-reliability",
-    severity="high",
+    severity="medium",
     seed="1.1 Define scalability requirements",
     aliases=["kube-score:horizontalpodautoscaler-has-target"],
     where=lambda scaler: scaler.target[0] in _KINDS,
@@ -23,7 +23,7 @@ def hpa_target_missing(scaler: HorizontalPodAutoscaler, project: Project) -> Ite
 
     An autoscaler whose `scaleTargetRef` names nothing does nothing, and nobody is told. The workload is looked for in
     the whole repository, by kind, name and namespace. Where workloads may come from elsewhere (none is declared here, a
-    chart that is not rendered, a remote base, an operator) the answer is not known. KEDA's ScaledObjects are meant too.
+    chart, a remote base, an operator) the answer is not known. KEDA's ScaledObjects are meant too.
 
     Bad:
     ```yaml

@@ -127,7 +127,7 @@ def service_selects_nothing(service: Service, project: Project) -> Iterator[Answ
 
 
 def _meant(service: Service, project: Project) -> Workload | None:
-    """The workload beside the Service that it misses by a label: it has its name, or the application that it selects."""
+    """The workload beside the Service that it misses by a label: it has its name, or is the application selected."""
     applications = {(key, value) for key, value in texts(service.spec["selector"]).items() if key in _NAMING}
     for workload in project.all(Workload):
         beside = workload.path.rpartition("/")[0] == service.path.rpartition("/")[0]

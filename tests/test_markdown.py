@@ -60,6 +60,7 @@ TEXT = st.builds(
 
 
 @given(TEXT)
+@settings(deadline=None)
 def test_places_hold_what_they_name(text: str) -> None:
     document = read(text)
     for heading in document.headings:
@@ -84,13 +85,13 @@ def test_places_hold_what_they_name(text: str) -> None:
 
 
 @given(st.text("ab[]()!`\\*_<>#|- \n\"'{}~=+.:/0", max_size=60))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_no_text_is_too_odd(text: str) -> None:
     read(text)
 
 
 @given(st.text("ab[]()!`\\ \n\"'", max_size=24))
-@settings(max_examples=1000)
+@settings(max_examples=1000, deadline=None)
 def test_links_are_those_of_commonmark(text: str) -> None:
     from markdown_it import MarkdownIt
     from markdown_it.common.utils import unescapeAll

@@ -15,6 +15,7 @@ from gatekeeper.models import Subject
 from gatekeeper.node import Expression, Fault, Node, Source, Span
 from gatekeeper.parsers import yaml
 
+_MAY_HOLD_RULES = re.compile(r"""(?:alert|record)["']?[ \t]*:""")
 _LOOKS_ALIKE = re.compile(r"""^[ \t]*(?:-[ \t]+)?["']?(?:alert|record)["']?[ \t]*:[ \t]*\S""", re.MULTILINE)
 _HELM = re.compile(r"\{\{-|\{%|\{\{[ \t]*(?:\.Values|\.Release|\.Chart|include|template|toYaml|if|range|with|end)\b")
 _EMBEDDED = re.compile(r"^groups[ \t]*:", re.MULTILINE)
@@ -157,12 +158,12 @@ def _links_to_runbook(node: Node) -> bool:
 
 def read(source: Source, tree: Tree) -> Iterator[Subject | Fault]:
     """The groups, alerts and recording rules of a YAML file, and a fault where rules cannot be read."""
-    if not _LOOKS_ALIKE.search(source.text):
+    if not _MAY_HOLD_RULES.search(source.text):
         return
     documents = source.once(yaml.parse)
     for node in documents.nodes:
         yield from _subjects(node)
-    for fault in documents.faults:
+    for fault in documents.faults if _LOOKS_ALIKE.search(source.text) else ():
         if "{{" in source.text and _HELM.search(source.text):
             words = "rules in a template that is not rendered cannot be judged"
             yield Fault(source, fault.span, words, "template-unrendered", "prometheus", "audit what it renders to")

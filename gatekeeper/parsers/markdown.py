@@ -73,7 +73,7 @@ class Task(NamedTuple):
 
 
 class Text(NamedTuple):
-    """What is read as one piece: a paragraph, the text of a list item, or a cell of a table."""
+    """What is read as one piece: a paragraph, the text of a list item, a cell below a table's header."""
 
     node: Node
 
@@ -412,7 +412,7 @@ class _Reader:
             place = span or self.source.line_span(number)
             nodes.append(self.node(self.plain(cell.content), place))
             self.inline(cell, [(number, span.column)] if span else None)
-            if nodes[-1].text:
+            if nodes[-1].text and table.header:
                 self.texts.append(Text(nodes[-1]))
         if table.header:
             table.rows.append(nodes)

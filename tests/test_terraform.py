@@ -248,6 +248,15 @@ resource "x" "y" {
     assert found.node["nothing"].mark == found.span
 
 
+def test_more_blocks_than_are_read_are_not_known() -> None:
+    many = ", ".join(str(number) for number in range(300))
+    dynamic = f'dynamic "b" {{\nfor_each = [{many}]\ncontent {{\nn = b.value\n}}\n}}'
+    text = f'resource "x" "y" {{\n{dynamic}\n}}\n'
+    blocks = resources(("main.tf", text))["x.y"].blocks("b")
+    assert [node["n"].value for node in blocks[:-1]] == list(range(len(blocks) - 1))
+    assert not blocks[-1]["n"].known
+
+
 def test_json_is_read_as_the_native_syntax() -> None:
     attributes = '{"a": "${var.n}", "b": "n-${var.n}", "c": [{"d": "$${e}"}]}'
     text = f'{{"variable": {{"n": {{"default": 2}}}},\n "resource": {{"x": {{"y": {attributes}}}}}}}'

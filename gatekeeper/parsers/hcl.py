@@ -445,12 +445,15 @@ _made: list[Any] = []
 
 
 def _parser() -> Any:
-    """The tree-sitter parser, made once. Raises ImportError where its wheels are not installed."""
+    """The tree-sitter parser, made once. Raises ImportError where its wheels are missing or do not fit each other."""
     if not _made:
         import tree_sitter
         import tree_sitter_hcl
 
-        _made.append(tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language())))
+        try:
+            _made.append(tree_sitter.Parser(tree_sitter.Language(tree_sitter_hcl.language())))
+        except (TypeError, ValueError) as error:
+            raise ImportError(f"tree-sitter and tree-sitter-hcl do not fit each other: {error}") from None
     return _made[0]
 
 

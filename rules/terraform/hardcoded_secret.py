@@ -28,7 +28,7 @@ _KEYS = re.compile(
 )
 _PLACEHOLDER = re.compile(
     r"\s*\Z|<.*>\Z|\[.*\]\Z|.*\{\{|\*+\Z|[xX.]{3,}\Z|(?:null|none|nil|true|false|todo|tbd|unused|n/?a|redacted|placeholder|test)\Z"
-    r"|.*(?:disabled|invalid|dummy)|\$\w+\Z|\$[({]|%\w+%\Z|(?-i:[a-z0-9_.-]+(?:/[a-z0-9_.-]+)+)\Z"
+    r"|.*(?:disabled|invalid|dummy)|(?-i:\$[A-Z_][A-Z0-9_]*|\$[a-z][\w-]*:[\w.-]+)\Z|\$[({]|%\w+%\Z|(?-i:[a-z0-9_.-]+(?:/[a-z0-9_.-]+)+)\Z"
     r"|(?:your|my|replace|insert|fill|enter)[ _-]|arn:|projects/|[a-z]+://|/[\w./-]+\Z|\.{0,2}/|~/|file:|ssm:|vault:",
     re.IGNORECASE | re.DOTALL,
 )
@@ -91,6 +91,24 @@ def hardcoded_secret(block: Written) -> Iterator[Answer]:
     }
     ```
 
+    Bad, in what is made of it:
+    ```hcl
+    resource "aws_secretsmanager_secret_version" "db" {
+      secret_string = jsonencode({
+        username = "orders"
+        # expect: password is written here
+        password = "hunter2"
+      })
+    }
+    resource "helm_release" "orders" {
+      values = [yamlencode([for name in var.names : {
+        # expect: dbPassword is written here
+        dbPassword = "hunter2"
+        label      = upper("password")
+      }])]
+    }
+    ```
+
     Bad, in a file of values:
     ```hcl main.tf
     variable "token" {
@@ -133,6 +151,7 @@ def hardcoded_secret(block: Written) -> Iterator[Answer]:
     locals {
       client_secret = var.enabled ? data.aws_ssm_parameter.secret.value : "DISABLED"
       dex           = { clientSecret = "$GITHUB_CLIENT_SECRET" }
+      argo          = { clientSecret = "$sso-secret:client-id-1" }
       units         = { access_token = "minutes", refresh_token = "days" }
       ssm_password  = "admin/db_password"
     }

@@ -71,9 +71,13 @@ def _texts(name: str, expr: hcl.Expr) -> Iterator[Text]:
                     yield Text(name, part, expr.home.source, expr.span, False)
         elif isinstance(expr, hcl.Object):
             for key, value in expr.pairs:
-                stack.append((str(key.value) if isinstance(key, hcl.Literal) else name, value, whole))
+                stack.append((str(key.value), value, True) if isinstance(key, hcl.Literal) else (name, value, whole))
         elif isinstance(expr, hcl.Conditional):
             stack += [(name, expr.yes, whole), (name, expr.no, whole)]
+        elif isinstance(expr, hcl.For):
+            stack += [(name, expr.over, False), (name, expr.result, whole)]
+        elif isinstance(expr, hcl.Opaque):
+            stack += [(name, inner, False) for inner in expr.inner]
         else:
             stack += [(name, child, whole and isinstance(expr, hcl.Tuple)) for child in expr.children()]
 

@@ -15,7 +15,7 @@ from gatekeeper.parsers import hcl
 
 DEPTH = 60  # how many values may wait for each other
 SIZE = 20_000  # nodes in one value, characters of one text: locals may double each other
-EXPANDED = 50  # blocks that one dynamic block may give
+EXPANDED = 200  # blocks that one dynamic block is read as; those beyond are one that is not known
 
 
 class Scope:
@@ -196,17 +196,21 @@ def expanded(found: hcl.Block, scope: Scope) -> list[Node]:
     name = iterator.expr.text if iterator else found.labels[0]
     each = _each(found, scope)
     value = each._value
+    unknown = Node(Expression(name, "differs from block to block"), each.source, each.span)
     if isinstance(value, dict):
         pairs = [(Node(key, each.source, each.span), item) for key, item in value.items()]
     elif isinstance(value, list):
-        pairs = [(Node(number, each.source, each.span), item) for number, item in enumerate(value)]
+        written = found.body.attributes["for_each"].expr
+        numbered = isinstance(written, hcl.Tuple)  # of anything else it may be a set, whose keys are its values
+        pairs = [(Node(n, each.source, each.span) if numbered else unknown, item) for n, item in enumerate(value)]
     elif value is None:
         pairs = []
     else:
-        unknown = Node(Expression(f"{name}.value", "differs from block to block"), each.source, each.span)
         pairs = [(unknown, unknown)]
+    if len(pairs) > EXPANDED:
+        pairs = [*pairs[:EXPANDED], (unknown, unknown)]
     made = []
-    for key, item in pairs[:EXPANDED]:
+    for key, item in pairs:
         iterated = Node({"key": key, "value": item}, each.source, each.span)
         entries = body(content.body, scope.with_names({name: iterated}))
         made.append(Node(entries, found.home.source, found.span, found.header))

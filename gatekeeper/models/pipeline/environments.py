@@ -109,6 +109,10 @@ def named_by_flags(words: Sequence[str]) -> list[str]:
             found.append(word)
         elif word.startswith("-"):
             continue
-        elif _FOLDERS.search(word) or (words[index - 1] in ("select", "workspace")) or word.startswith(("s3://", "gs://")):
+        elif (
+            _FOLDERS.search(word)
+            or (words[index - 1] in ("select", "workspace"))
+            or word.startswith(("s3://", "gs://"))
+        ):
             found.append(word)
     return [text for text in found if "\ue000" not in text and "$" not in text]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gatekeeper.discover import Unreadable
-from gatekeeper.models.pipeline import kinds, scanners, shell
+from gatekeeper.models.pipeline import kinds, scanners, shell, tables
 from gatekeeper.models.pipeline.environments import named_by_flags
 from gatekeeper.models.pipeline.ir import Fact, Job, Step, normal, text_of
 from gatekeeper.models.pipeline.kinds import Hit
@@ -536,11 +536,7 @@ def package_scripts(source: Source) -> dict[str, str]:
         return {}
 
 
-_NPM_OWN = frozenset(
-    """install i ci add remove audit publish pack link init config set version login whoami view info outdated update up dedupe rebuild cache ls list
-    exec dlx create why prune import store setup env node plugin workspaces policies unlink global licenses pm x upgrade self-update fetch patch
-    patch-commit dist-tag deprecate access owner token ping root prefix bin help deploy-npm get immutable corepack""".split()
-)
+_NPM_OWN = frozenset(tables.PACKAGE_VERBS.split())
 
 
 def package_script(words: Sequence[str]) -> str | None:

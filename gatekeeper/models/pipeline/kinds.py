@@ -24,28 +24,16 @@ SCANS = frozenset({"sast", "sca", "secretscan", "iacscan", "imagescan", "dast", 
 
 _NEUTRAL = frozenset(tables.NEUTRAL.split())
 
-_WRAPPERS = frozenset(
-    "sudo time nohup exec command nice stdbuf xvfb-run env npx bunx uvx chronic unbuffer doas winpty dotenv builtin script pnpx eatmydata".split()
-)
-_PAIRS = frozenset(
-    """uv run; poetry run; pipenv run; pdm run; hatch run; rye run; bundle exec; pnpm exec; pnpm dlx; yarn dlx; yarn exec; npm exec; bun x; pipx run; op run;
-    doppler run; infisical run; mise exec; devbox run; direnv exec; nix develop; nix shell; conda run; xcrun simctl; uv tool; asdf exec; rbenv exec""".replace("\n", "").split("; ")
-)  # fmt: skip
-_PAIRS_STRIPPED = frozenset(pair.strip() for pair in _PAIRS)
-_TAKES_VALUE = frozenset(
-    "-u --user --with --group --extra --python -p --package --project --directory -e --env -v --volume -w --workdir --name --network "
-    "--entrypoint --platform --env-file -n --mount --label --add-host --cpus --memory -m -f --file --profile --config-file --only --with-requirements".split()
-)
-DRY = frozenset(
-    "--dry-run --dry-run=client --dry-run=server --dry-run=true --check --syntax-check --noop --no-execute --no-execute-changeset --dryrun".split()
-)
-_STOP = frozenset(
-    "key keys status marker notify notification notifications record audited preview cleanup clean teardown destroy remove delete undeploy url comment info log logs".split()
-)
+_WRAPPERS = frozenset(tables.WRAPPERS.split())
+_RUNNERS = frozenset(" ".join(pair.split()) for pair in tables.RUNNERS.split(";"))
+_TAKES_VALUE = frozenset(tables.TAKES_VALUE.split())
+_DRY = frozenset(tables.DRY.split())
+_NO_DEPLOYMENT = frozenset(tables.NO_DEPLOYMENT.split())
+_NO_CHECK = frozenset(tables.NO_CHECK.split())
 
 
 class Hit(NamedTuple):
-    """One thing a command or action does; `target` is what it does it to, where the tables can tell."""
+    """One thing that a command or action does, and which it is."""
 
     kind: str
     tool: str
@@ -98,11 +86,11 @@ def unwrap(words: Sequence[str]) -> tuple[str, ...]:
             left = _past_flags(left[1:])
         elif program == "timeout":
             left = _past_flags(left[1:])[1:]
-        elif pair in _PAIRS_STRIPPED:
+        elif pair in _RUNNERS:
             left = _past_flags(left[2:])
         elif program.startswith("python") and len(left) > 2 and left[1] == "-m":
             left = left[2:]
-        elif (program.startswith("python") and len(left) > 1 and left[1].endswith("manage.py")) or (program in ("php", "ruby", "node") and len(left) > 1 and _program(left[1]) in ("artisan", "rails", "rake")):
+        elif _own_program(program, left):
             left = left[1:]
         else:
             inner = _in_container(program, left)
@@ -110,6 +98,16 @@ def unwrap(words: Sequence[str]) -> tuple[str, ...]:
                 break
             left = inner
     return (_program(left[0]), *left[1:]) if left else ()
+
+
+def _own_program(program: str, words: list[str]) -> bool:
+    """Whether the file given to an interpreter is a program of its own name: `python manage.py`, `php artisan`."""
+    if len(words) < 2:
+        return False
+    named = _program(words[1])
+    return (program.startswith("python") and named == "manage.py") or (
+        program in ("php", "ruby", "node") and named in ("artisan", "rails", "rake")
+    )
 
 
 def _in_container(program: str, words: list[str]) -> list[str] | None:
@@ -186,7 +184,7 @@ def command_kinds(words: Sequence[str]) -> list[Hit] | None:
 
 def _tempered(kind: str, words: Sequence[str]) -> str:
     """A dry run deploys and publishes nothing."""
-    if kind in ("deploy", "publish", "migrate", "rollback") and not DRY.isdisjoint(words):
+    if kind in ("deploy", "publish", "migrate", "rollback") and not _DRY.isdisjoint(words):
         return "plan"
     return kind
 
@@ -331,6 +329,14 @@ _NAMES: tuple[tuple[str, frozenset[str]], ...] = tuple(
 )
 
 
+_STOPS = {
+    "deploy": _NO_DEPLOYMENT,
+    "test": _NO_CHECK,
+    "e2e": _NO_CHECK,
+    "scan": _NO_CHECK - {"image", "images", "report", "reports", "create", "database", "db", "start"},
+}
+
+
 def by_name(name: str, tool: str = "") -> list[Hit]:
     """What a target's, script's or step's name says. Words inside variables and stop-words say nothing."""
     plain = re.sub(r"\$\{\{.{0,200}?\}\}|\$\{[^}]{0,100}\}|\$[A-Za-z_]+", " ", name[:200])
@@ -341,37 +347,10 @@ def by_name(name: str, tool: str = "") -> list[Hit]:
         return [Hit("typecheck", tool)]
     if "health-check" in joined:
         return [Hit("smoke", tool)]
-    if re.search(r"(?:terraform|tf|app|infra|tofu)-apply", joined) and not held & _STOP:
+    if re.search(r"(?:terraform|tf|app|infra|tofu)-apply", joined) and not held & _NO_DEPLOYMENT:
         return [Hit("deploy", tool)]
     for kind, known in _NAMES:
-        if not held & known:
-            continue
-        if kind == "deploy" and held & (_STOP | {"docs", "pages", "storybook", "chromatic", "documentation"}):
-            return []
-        if (
-            kind in ("test", "scan", "e2e")
-            and held
-            & {
-                "setup",
-                "install",
-                "upload",
-                "download",
-                "results",
-                "result",
-                "report",
-                "reports",
-                "notify",
-                "login",
-                "wait",
-                "image",
-                "images",
-                "log",
-                "logs",
-            }
-            and kind != "scan"
-        ):
-            return []
-        if kind == "scan" and held & {"setup", "install", "upload", "download", "login", "notify", "log", "logs"}:
-            return []
-        return [Hit(kind, tool)]
+        if held & known:
+            stops = _STOPS.get(kind, frozenset())
+            return [] if held & (stops - known) else [Hit(kind, tool)]
     return []

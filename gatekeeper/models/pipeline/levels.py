@@ -145,7 +145,7 @@ def _other_job(fact: Fact, gate: Job, deploy: Job, trigger: Trigger) -> _Held | 
     if runs:
         why = gate.soft[1] and f"job {gate.id} has {gate.soft[1]}"
         return _Held(fact, "no", why or f"job {deploy.id} runs although job {gate.id} failed: its if: lets it")
-    if runs is None and play(pipeline, trigger).of(deploy) is True:
+    if runs is None:
         return _Held(fact, "unknown", f"whether job {deploy.id} runs when job {gate.id} failed depends on its if:")
     if ran is None and play(pipeline, trigger, {id(gate): "skipped"}).of(deploy):
         return _Held(fact, "unknown", f"job {deploy.id} runs also when job {gate.id} is skipped")

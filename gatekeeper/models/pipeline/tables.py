@@ -349,3 +349,49 @@ NEUTRAL = """
     umount uname uniq unset unzip update-alternatives usermod uv vault vercel wait wc wget which whoami winget
     wrangler write-host write-output wslpath xargs xcode-select xxd yarn yes yq yum zip
 """
+
+# Programs that run the program after them
+WRAPPERS = """
+    builtin bunx chronic command doas dotenv eatmydata env exec nice nohup npx pnpx stdbuf sudo time unbuffer uvx
+    winpty xvfb-run
+"""
+
+# Two words that run the program after them
+RUNNERS = """
+    asdf exec; bun x; bundle exec; conda run; devbox run; direnv exec; doppler run; hatch run; infisical run; mise
+    exec; nix develop; nix shell; npm exec; op run; pdm run; pipenv run; pipx run; pnpm dlx; pnpm exec; poetry run;
+    rbenv exec; rye run; uv run; uv tool; xcrun simctl; yarn dlx; yarn exec
+"""
+
+# Options of those whose value is a word of its own
+TAKES_VALUE = """
+    --add-host --config-file --cpus --directory --entrypoint --env --env-file --extra --file --group --label
+    --memory --mount --name --network --only --package --platform --profile --project --python --user --volume
+    --with --with-requirements --workdir -e -f -m -n -p -u -v -w
+"""
+
+# Options with which nothing is changed
+DRY = """
+    --check --dry-run --dry-run=client --dry-run=server --dry-run=true --dryrun --no-execute --no-execute-changeset
+    --noop --syntax-check
+"""
+
+# Words beside `deploy` in a name that speaks of something else
+NO_DEPLOYMENT = """
+    audited chromatic clean cleanup comment delete destroy docs documentation info key keys log logs marker
+    notification notifications notify pages preview record remove status storybook teardown undeploy url
+"""
+
+# Words beside `test` or `scan` in a name that speaks of something else
+NO_CHECK = """
+    configure create database db download image images install log login logs notify prepare report reports restore
+    result results save seed set setup skip start stop upload wait
+"""
+
+# What npm, yarn and pnpm do themselves, without a script of the package
+PACKAGE_VERBS = """
+    access add audit bin cache ci config corepack create dedupe deprecate dist-tag dlx env exec fetch global help i
+    immutable import info init install licenses link list login ls node outdated owner pack patch patch-commit ping
+    plugin pm policies prefix prune publish rebuild remove root self-update set setup store token unlink up update
+    upgrade version view whoami why workspaces x
+"""

@@ -62,8 +62,8 @@ def dockerfile_of(container: Container, project: Project) -> ImageLink | None:
     reference = container.reference
     if reference is None:
         return None
-    key = ("dockerfile_of", reference.registry, reference.repository, container.workload.object_name)
-    return project.once(key, lambda project: _climb(container, reference, project))
+    key = ("dockerfile_of", reference.registry, reference.repository)
+    return project.once(key, lambda project: _climb(reference, project))
 
 
 def built_by_skaffold(reference: ImageReference, project: Project) -> bool:
@@ -90,7 +90,7 @@ def _dockerfiles(project: Project) -> list[Dockerfile]:
     return cast("list[Dockerfile]", project.all(model)) if model else []
 
 
-def _climb(container: Container, reference: ImageReference, project: Project) -> ImageLink | None:
+def _climb(reference: ImageReference, project: Project) -> ImageLink | None:
     if not _dockerfiles(project):
         return None
     declared = _declared(reference, project)
@@ -106,7 +106,7 @@ def _climb(container: Container, reference: ImageReference, project: Project) ->
     suffix = [each for each in own if any(name.endswith((f"-{part}", f"_{part}")) for part in _names(each))]
     if suffix:
         return _inferred(suffix, "suffix", "the image's name ends with that of the Dockerfile's folder")
-    return _only(container, reference, own, project)
+    return _only(reference, own, project)
 
 
 def _one_of(builds: list[Build], project: Project) -> ImageLink | None:
@@ -129,18 +129,13 @@ def _inferred(candidates: list[Dockerfile], rung: str, why: str) -> ImageLink | 
     return ImageLink(chosen[0], chosen[0].final, rung, why)
 
 
-def _only(container: Container, reference: ImageReference, own: list[Dockerfile], project: Project) -> ImageLink | None:
-    """The one Dockerfile of a repository, at its root, and the one image that is named like its workload."""
+def _only(reference: ImageReference, own: list[Dockerfile], project: Project) -> ImageLink | None:
+    """The one Dockerfile of a repository, at its root, and the one image that is named like a workload or the service."""
     if len(_dockerfiles(project)) != 1 or len(own) != 1 or own[0].folder:
         return None
-    service = project.settings.service.name
-    if reference.name != service and _own_images(project) != {reference.name}:
+    if reference.name != project.settings.service.name and _own_images(project) != {reference.name}:
         return None
-    if reference.name not in (service, container.workload.object_name):
-        return None
-    return ImageLink(
-        own[0], own[0].final, "only", "the only Dockerfile here, and the only image named like its workload"
-    )
+    return ImageLink(own[0], own[0].final, "only", "the only Dockerfile here, and the only image named like a workload")
 
 
 def _own_images(project: Project) -> set[str]:

@@ -60,10 +60,11 @@ def test_conditions(text: str, expected: bool | None) -> None:
 
 
 def test_a_list_of_results() -> None:
-    results = ("success", UNKNOWN)
+    results: Any = ("success", UNKNOWN)
     assert decide("contains(needs.*.result, 'success')", **{"needs__*__result": results}) is True
     assert decide("contains(needs.*.result, 'failure')", **{"needs__*__result": results}) is None
-    assert decide("contains(needs.*.result, 'failure')", **{"needs__*__result": ("success",)}) is False
+    results = ("success",)
+    assert decide("contains(needs.*.result, 'failure')", **{"needs__*__result": results}) is False
 
 
 @pytest.mark.parametrize("text", ["", "a ==", "(a", "a b", "'open", 'a == "b"', "!" * 200 + "a", "a[", "x" * 20_000])
@@ -239,6 +240,15 @@ def test_indirection() -> None:
     assert kinds_of("./ops.sh", **{"ops.sh": "./ops.sh\n./ops.sh\n"}) == []
 
 
+def test_a_module_without_resources_deploys_nothing() -> None:
+    reads = {"config__main.tf": 'output "x" {\n  value = 1\n}\n'}
+    makes = {"config__main.tf": 'resource "aws_s3_bucket" "x" {}\n'}
+    assert kinds_of("cd config && terraform apply", **reads) == []
+    assert kinds_of("terraform -chdir=config apply", **reads) == []
+    assert kinds_of("terraform -chdir=config apply", **makes) == ["deploy"]
+    assert kinds_of("terraform -chdir=elsewhere apply", **reads) == ["deploy"]
+
+
 @pytest.mark.parametrize(
     ("script", "lost"),
     [
@@ -280,6 +290,10 @@ STEP = "    runs-on: x\n    steps: [{run: %s}]\n"
 DEPLOY = "  deploy:\n    environment: production\n%s    runs-on: x\n    steps: [{run: kubectl apply -f k8s}]\n"
 
 
+def image(condition: str = "") -> str:
+    return f"  image:\n    needs: test\n{condition}" + STEP % "docker build ."
+
+
 def judged(jobs: str, kinds: frozenset[str] = TESTS, on: str = "{push: {branches: [main]}}", **more: str) -> Level:
     files = [(".github/workflows/ci.yml", f"name: CI\non: {on}\njobs:\n{jobs}")]
     files += [(f".github/workflows/{name}.yml", text) for name, text in more.items()]
@@ -295,7 +309,7 @@ TEST = "  test:\n" + STEP % "pytest"
     ("jobs", "expected"),
     [
         (TEST + DEPLOY % "    needs: test\n", Level.ENFORCED),
-        (TEST + "  image:\n    needs: test\n" + STEP % "docker build ." + DEPLOY % "    needs: [image]\n", Level.ENFORCED),
+        (TEST + image() + DEPLOY % "    needs: [image]\n", Level.ENFORCED),
         (TEST + DEPLOY % "", Level.UNCONNECTED),
         (TEST + DEPLOY % "    needs: test\n    if: always()\n", Level.SOFT),
         (TEST + DEPLOY % "    needs: test\n    if: always() && needs.test.result == 'success'\n", Level.ENFORCED),
@@ -303,8 +317,8 @@ TEST = "  test:\n" + STEP % "pytest"
         (TEST + DEPLOY % "    needs: test\n    if: success() || failure()\n", Level.SOFT),
         (TEST + DEPLOY % "    needs: test\n    if: github.ref == 'refs/heads/main'\n", Level.ENFORCED),
         (TEST + DEPLOY % "    needs: test\n    if: always() && vars.GO == 'yes'\n", Level.UNKNOWN),
-        (TEST + "  image:\n    needs: test\n    if: always()\n" + STEP % "docker build ." + DEPLOY % "    needs: image\n", Level.ENFORCED),
-        (TEST + "  image:\n    needs: test\n    if: always()\n" + STEP % "docker build ." + DEPLOY % "    needs: image\n    if: always()\n", Level.SOFT),
+        (TEST + image("    if: always()\n") + DEPLOY % "    needs: image\n", Level.ENFORCED),
+        (TEST + image("    if: always()\n") + DEPLOY % "    needs: image\n    if: always()\n", Level.SOFT),
         ("  test:\n    continue-on-error: true\n" + STEP % "pytest" + DEPLOY % "    needs: test\n", Level.SOFT),
         ("  test:\n" + STEP % '"pytest || true"' + DEPLOY % "    needs: test\n", Level.SOFT),
         ("  test:\n    if: github.event_name == 'pull_request'\n" + STEP % "pytest" + DEPLOY % "", Level.UNCONNECTED),
@@ -344,8 +358,8 @@ def test_other_tools_are_said_to_be_unsupported(path: str) -> None:
     "text",
     [
         "on: push\njobs: []\n",
-        "on: [push, [1], {a: b}]\njobs: {a: null, b: 3, c: [x], d: {steps: {a: 1}}, e: {steps: [null, 3, [a], {run: [x]}]}}\n",
-        "on: {push: {branches: {a: b}, tags: 3}}\njobs: {a: {needs: {x: y}, if: [1], env: [a], strategy: [], steps: [{uses: 4}]}}\n",
+        "on: [push, [1], {a: b}]\njobs: {a: null, b: 3, c: [x], d: {steps: {}}, e: {steps: [null, 3, {run: [x]}]}}\n",
+        "on: {push: {branches: {a: b}, tags: 3}}\njobs: {a: {needs: {x: y}, if: [1], env: [a], steps: [{uses: 4}]}}\n",
         "on: push\njobs: {a: {needs: b, uses: ./.github/workflows/ci.yml}, b: {needs: a}}\n",
         "- 1\n",
     ],

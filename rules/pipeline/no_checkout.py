@@ -10,9 +10,9 @@ from gatekeeper.models.pipeline.ir import text_of
 from gatekeeper.rule import rule
 
 _FETCHES = re.compile(
-    r"git (?:-\S+ \S+ )?(?:clone|init|fetch|pull|worktree)|gh repo clone|svn |hg clone|\bcurl\b|\bwget\b|\btar\b|unzip|"
-    r"gh (?:release|run) download|npm init|npx create-|docker cp|aws s3|gsutil|gcloud storage|rsync|scp |cat <<|cat >|tee |cp |"
-    r">\s*\S|touch |mkdir |ln -s|git config --global --add safe"
+    r"git (?:-\S+ \S+ )?(?:clone|init|fetch|pull|worktree)|gh repo clone|svn |hg clone|\bcurl\b|\bwget\b|\btar\b|"
+    r"unzip|gh (?:release|run) download|npm init|npx create-|docker cp|aws s3|gsutil|gcloud storage|rsync|scp |cat <<|"
+    r"cat >|tee |cp |>\s*\S|touch |mkdir |ln -s|git config --global --add safe"
 )
 _BRINGS = ("checkout", "download", "cache", "clone", "restore")
 

@@ -35,8 +35,8 @@ def _environments(job: Job) -> list[Job]:
 def production_approval(job: Job, project: Project) -> Iterator[Finding | Unknown]:
     """Somebody approves before production is deployed.
 
-    Approval is a second person's yes before the deployment runs. It counts when the deployment cannot run without it: an
-    approval action before the deployment, in the same job or in one that it needs, with an `if:` that does not let a
+    Approval is a second person's yes before the deployment runs. It counts when the deployment cannot run without it:
+    an approval action before the deployment, in the same job or in one that it needs, with an `if:` that does not let a
     refusal through.
 
     `environment: production` says where, not that somebody approves: its reviewers are settings of the repository, and
@@ -210,7 +210,8 @@ def _judged(job: Job, passed_by: list[Job]) -> Finding | Unknown:
         return Unknown(job.root, f"{job.root.unresolved} is in another repository")
     after = [each for each in job.root.pipeline.all_jobs if each.environment and job in each.ancestors()]
     if after:
-        words = f"nobody approves: environment {after[0].environment.raw if after[0].environment else ''} comes after the deployment"
+        name = after[0].environment.raw if after[0].environment else ""
+        words = f"nobody approves: environment {name} comes after the deployment"
         return Finding(
             job.root, words, (Note(after[0], "runs after it"),), Fix("name the environment on the deploying job")
         )

@@ -46,8 +46,9 @@ def pull_request_target(step: Step) -> Iterator[Finding | Unknown]:
     forks. Code of the pull request that is checked out there (a build script, a package's install hook, a test) runs
     with them. `pull_request` has neither; split the work, and do the privileged part without the code.
 
-    A guard that lets in only the repository's own pull requests, or those of a named author, is taken as one; what
-    another guard lets in (a label) is UNKNOWN. The trigger alone is not held against a workflow: labelling and commenting need it. Judged is the checkout.
+    A guard that lets in only the repository's own pull requests, or those of a named author, is enough; whom
+    another guard lets in (a label) is UNKNOWN. The trigger alone is not held against a workflow: labelling and
+    commenting need it. Judged is the checkout.
 
     Bad:
     ```yaml

@@ -45,9 +45,9 @@ def _uploads(step: Step) -> bool:
 def scan_can_fail(step: Step) -> Iterator[Finding | Unknown]:
     """A security scan fails the build when it finds something.
 
-    Many scanners exit with 0 whatever they find, unless an option says otherwise; others are silenced by `|| true`, by a
-    pipe or by `continue-on-error`. Such a scan looks like a gate and lets everything pass. What each scanner does comes
-    from its documentation; one that is not settled there is UNKNOWN.
+    Many scanners exit with 0 whatever they find, unless an option says otherwise; others are silenced by `|| true`, by
+    a pipe or by `continue-on-error`. Such a scan looks like a gate and lets everything pass. What each scanner does
+    comes from its documentation; one that is not settled there is UNKNOWN.
 
     A second run of the same scanner in the workflow that does fail is enough (one run writes the report, one decides).
     A scan that runs only on a schedule may report only. What goes to code scanning can block by merge protection, which

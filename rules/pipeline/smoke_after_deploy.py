@@ -28,8 +28,8 @@ def smoke_after_deploy(job: Job, project: Project) -> Iterator[Finding | Unknown
 
     `kubectl apply` succeeds as soon as the API server has taken the manifest; whether the new pods start is seen later,
     by users. A smoke test, a health request (`curl --fail`), an end-to-end test or a wait for the rollout
-    (`kubectl rollout status`, `helm --wait`) after the deployment says so in time to roll back. It may stand in the same
-    job or in one that needs it. Deployments of infrastructure alone (Terraform) are not meant.
+    (`kubectl rollout status`, `helm --wait`) after the deployment says so in time to roll back. It may stand in the
+    same job or in one that needs it. Deployments of infrastructure alone (Terraform) are not meant.
 
     Bad:
     ```yaml

@@ -31,12 +31,12 @@ _NOT_PRODUCTION = re.compile(
 )
 _PROD = frozenset("prod prd production live".split())
 _NONPROD = frozenset(
-    "dev devel develop development stage staging stg stag qa uat sandbox sbx nonprod preprod preproduction lower".split()
+    "dev devel develop development stage staging stg stag qa uat sandbox sbx nonprod preprod preproduction".split()
 )
 _EPHEMERAL = frozenset("preview previews review reviews ephemeral pr".split())
 _PLACES = frozenset(
-    "test tests testing tst int integration build ci demo training sit perf performance local beta alpha acceptance acc "
-    "e2e nightly experimental lab playground".split()
+    "test tests testing tst int integration build ci demo training sit perf performance local beta alpha acceptance "
+    "acc e2e nightly experimental lab playground".split()
 )
 _PUBLISH = frozenset(
     "pypi testpypi npm npmjs crates cratesio rubygems nuget maven dockerhub ghcr docs documentation pages storybook "
@@ -90,8 +90,8 @@ def together(classes: Iterable[Class]) -> Class:
 
 _FLAGS = frozenset(
     "-n --namespace --context --kube-context --stage --env --environment -e -s --cluster -var-file --var-file "
-    "--space --target -f --values --workspace -l --limit -i --inventory --profile --resource-group -g --stack -c --config "
-    "-chdir --chdir --app -a --project --service --instance --stack-name -k --kustomize -var --set".split()
+    "--space --target -f --values --workspace -l --limit -i --inventory --profile --resource-group -g --stack "
+    "-c --config -chdir --chdir --app -a --project --service --instance --stack-name -k --kustomize -var --set".split()
 )
 _FOLDERS = re.compile(
     r"(?:environments?|envs?|overlays?|stages?|live|clusters?|vars|tfvars|values|inventor(?:y|ies))[/._-]"

@@ -1,7 +1,7 @@
 """GitHub's `if:` expressions in three values: true, false, and not known from the files.
 
-Source: "Evaluate expressions in workflows and actions" of GitHub's documentation. An `Unknown` may still know whether it
-is true: `x && false` is false whatever `x` is. Nothing unknown ever becomes a definite answer.
+Source: "Evaluate expressions in workflows and actions" of GitHub's documentation. An `Unknown` may still know whether
+it is true: `x && false` is false whatever `x` is. Nothing unknown ever becomes a definite answer.
 """
 
 from __future__ import annotations
@@ -145,10 +145,7 @@ class _Parser:
             sign = self.peek()
             self.at += 1
             right = self.expression(level + 1)
-            if chained and sign in ("||", "&&"):
-                left = (*left, right)
-            else:
-                left = (sign, left, right)
+            left = (*left, right) if chained and sign in ("||", "&&") else (sign, left, right)
             chained += 1
             if chained > DEPTH and sign not in ("||", "&&"):
                 raise _MalformedError
@@ -284,7 +281,7 @@ class _Evaluator:
         where, what = values
         if isinstance(where, tuple) and not isinstance(where, Unknown):
             return self.among(where, what)
-        if isinstance(where, Unknown) or isinstance(what, Unknown) or isinstance(what, tuple):
+        if isinstance(where, Unknown) or isinstance(what, tuple):  # an Unknown is a tuple too
             return UNKNOWN
         text, part = _text(where), _text(what)
         if name == "contains":

@@ -357,7 +357,24 @@ def _command(step: Step, command: shell.Command, folder: str | None, depth: int)
             if file and EXPRESSION not in file
             else _Look([], not file)
         )
+    if program in ("terraform", "tofu") and "apply" in words and _creates_nothing(step, words, folder):
+        return _Look([], True)
     return _hits(step, words)
+
+
+_CREATES = re.compile(r'^[ \t]*(?:resource|module)[ \t]+"', re.MULTILINE)
+
+
+def _creates_nothing(step: Step, words: Sequence[str], folder: str | None) -> bool:
+    """Whether the Terraform that is applied has neither resources nor modules: it is applied to read its outputs."""
+    to = scanners.option(words, "-chdir", "--chdir") or ""
+    if folder is None or EXPRESSION in to or "$" in to:
+        return False
+    workspace = step.job.pipeline.workspace
+    home = normal(f"{workspace.root}{folder}/{to}")
+    paths = [path for path in workspace.tree.paths if path.endswith(".tf") and path.rpartition("/")[0] == home]
+    texts = [workspace.text(path.removeprefix(workspace.root)) for path in paths]
+    return bool(texts) and all(text and not _CREATES.search(text) for text in texts)
 
 
 def _hits(step: Step, words: Sequence[str]) -> _Look:

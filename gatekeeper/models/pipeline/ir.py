@@ -255,7 +255,7 @@ class Job(Subject):
         return tuple(self.pipeline.job[id] for id in self.needs if id in self.pipeline.job)
 
     def ancestors(self) -> tuple[Job, ...]:
-        """Every job that comes before it: what it needs, and what those need; through the job that called its pipeline."""
+        """Every job before it: what it needs, what those need, and what the job that called its pipeline needs."""
         return self._ancestors
 
     @cached_property
@@ -400,7 +400,7 @@ class Step(Subject):
 
     def resolved(self, text: str) -> str:
         """The text with what is known of its `${{ }}` put in."""
-        if "${{" not in text:
+        if "${{" not in text or self.outer:  # inside an action, `inputs` are the action's own
             return text
         values = self.job.values(text)
         return values[0] if values and len(values) == 1 else text

@@ -11,9 +11,12 @@ from gatekeeper.models.pipeline.reach import play, step_runs
 
 
 class Level(StrEnum):
-    """ENFORCED: the check comes before on every path, can fail, and the deployment then does not run. CHAINED: the same
-    across pipelines. INDIRECT: another pipeline runs the check, and whether it is required is not in the files. SOFT: it
-    comes before but cannot stop the deployment. UNCONNECTED: it runs beside or after. ABSENT: nothing recognised."""
+    """How far a deployment depends on a check.
+
+    ENFORCED: the check comes before on every path, can fail, and the deployment then does not run. CHAINED: the same
+    across pipelines. INDIRECT: another pipeline runs the check, and whether it is required is not in the files. SOFT:
+    it comes before but cannot stop the deployment. UNCONNECTED: it runs beside or after. ABSENT: nothing recognised.
+    """
 
     ENFORCED = "enforced"
     CHAINED = "chained"

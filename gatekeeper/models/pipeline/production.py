@@ -6,11 +6,12 @@ import re
 
 from gatekeeper.models.pipeline import environments
 from gatekeeper.models.pipeline.environments import Class
-from gatekeeper.models.pipeline.ir import Fact, Job, Production, class_of, text_of
+from gatekeeper.models.pipeline.ir import Fact, Job, Production, class_of, text_of, tree_of
 
 _VARIABLES = frozenset(
-    "environment env env_name environment_name stage deploy_env deployment_environment target_env app_env deploy_environment "
-    "target_environment tf_workspace cluster cluster_name namespace kube_namespace k8s_namespace app_name stack_name".split()
+    "environment env env_name environment_name stage deploy_env deployment_environment target_env app_env "
+    "deploy_environment target_environment tf_workspace cluster cluster_name namespace kube_namespace k8s_namespace "
+    "app_name stack_name".split()
 )
 _GUARD = re.compile(r"refs/heads/([A-Za-z0-9._/-]{1,100})|'([A-Za-z0-9._/-]{1,60})'")
 
@@ -18,7 +19,7 @@ _GUARD = re.compile(r"refs/heads/([A-Za-z0-9._/-]{1,100})|'([A-Za-z0-9._/-]{1,60
 def of_job(job: Job) -> Production | None:
     """The judgement about one job. None when it deploys nothing, or to something that is not production."""
     facts = [fact for fact in job.facts if fact.kind == "deploy"]
-    if not facts or "ephemeral" in job.kinds:
+    if not facts or "ephemeral" in job.kinds or tree_of(job.cond) == ("literal", False):
         return None
     sure = job.deploy is not None
     found = _by_environment(job)
@@ -74,7 +75,8 @@ def _by_names(job: Job) -> Production | None:
     outer = job.root
     for name, why in (
         (job.id, f"job {job.id}"), (job.title, f"job {job.title}"), (outer.id, f"job {outer.id}"),
-        (outer.pipeline.name.rpartition(".")[0], f"file {outer.pipeline.name}"), (outer.pipeline.title, f"workflow {outer.pipeline.title}"),
+        (outer.pipeline.name.rpartition(".")[0], f"file {outer.pipeline.name}"),
+        (outer.pipeline.title, f"workflow {outer.pipeline.title}"),
     ):  # fmt: skip
         judged = _judged(environments.classify(name, place=False), why) if name else None
         if judged:

@@ -127,7 +127,7 @@ def _skip_document(text: str, at: int, line: int, word: str) -> tuple[int, int]:
 
 
 def _word(text: str, at: int, line: int) -> tuple[str, int, int, tuple[str, ...]]:
-    """One word from `at`, unquoted, and what stands in its substitutions (`EXPRESSION` in the word). Always moves on."""
+    """One word from `at`, unquoted, and what stands in its substitutions, which the word holds as `EXPRESSION`."""
     parts: list[str] = []
     inner: list[str] = []
     size = len(text)

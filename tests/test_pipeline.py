@@ -240,6 +240,14 @@ def test_indirection() -> None:
     assert kinds_of("./ops.sh", **{"ops.sh": "./ops.sh\n./ops.sh\n"}) == []
 
 
+def test_a_name_promises_nothing_that_the_script_does_not_do() -> None:
+    step = "on: push\njobs: {j: {runs-on: x, steps: [{name: Run tests, run: %s}]}}\n"
+    steps = [
+        project_of([(".github/workflows/ci.yml", step % run)]).all(Step)[0] for run in ("echo none", "./check.exe")
+    ]
+    assert [[fact.kind for fact in each.facts] for each in steps] == [[], ["test"]]
+
+
 def test_a_module_without_resources_deploys_nothing() -> None:
     reads = {"config__main.tf": 'output "x" {\n  value = 1\n}\n'}
     makes = {"config__main.tf": 'resource "aws_s3_bucket" "x" {}\n'}

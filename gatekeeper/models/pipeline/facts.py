@@ -100,7 +100,7 @@ def _of_step(step: Step) -> StepFacts:
                 worse = [seen._replace(blocking=_worse(seen.blocking, heard)) for seen in look.seen]
                 found += [(seen, script.place, script.number) for seen in worse]
         look = _Look([], known and bool(step.scripts))
-    if not found and not step.slug.startswith("actions/"):
+    if not found and not step.slug.startswith("actions/") and not _says_only(step):
         named = kinds.by_name(step.label, "name") if text_of(step.node["name"]) else []
         found = [(_Seen(hit, "name", YES), step.node["name"], 0) for hit in named]
     hidden = step.soft
@@ -121,6 +121,15 @@ def _of_step(step: Step) -> StepFacts:
         for b in (_worse(s.blocking, outer),)
     )
     return StepFacts(facts, look.known)
+
+
+_TALK = frozenset("echo printf true : exit sleep export set cd ls cat mkdir test [ [[ date pwd env".split())
+
+
+def _says_only(step: Step) -> bool:
+    """Whether a script only prints and prepares: its name promises what it does not do."""
+    words = [script.command.words for script in step.scripts]
+    return bool(words) and all(not each or each[0] in _TALK for each in words)
 
 
 def _heard(step: Step, index: int) -> Blocking:

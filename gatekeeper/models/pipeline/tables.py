@@ -385,7 +385,7 @@ NO_DEPLOYMENT = """
 # Words beside `test` or `scan` in a name that speaks of something else
 NO_CHECK = """
     configure create database db download image images install log login logs notify prepare report reports restore
-    result results save seed set setup skip start stop upload wait
+    result results save seed set setup skip skipped start stop upload wait
 """
 
 # What npm, yarn and pnpm do themselves, without a script of the package

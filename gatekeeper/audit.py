@@ -21,7 +21,7 @@ from gatekeeper.settings import Settings
 
 
 class Presentation(msgspec.Struct, frozen=True):
-    """How a person wants to see it; without effect on what it says. `width` in columns, None for as wide as it takes."""
+    """How a person wants to see it; without effect on what it says. `width` in columns."""
 
     colour: bool = False
     width: int | None = None
@@ -146,8 +146,7 @@ def read(tree: Tree, hooks: Any, request: Request | None = None) -> Project:
             skipped.append(Skip(path, "no rule reads this kind of file"))
         else:
             subjects += found
-    project = Project(tree, subjects, skipped=sorted(skipped), settings=request.settings, today=request.today)
-    return project
+    return Project(tree, subjects, skipped=sorted(skipped), settings=request.settings, today=request.today)
 
 
 def _sorted_out(tree: Tree, request: Request) -> tuple[list[str], list[Skip]]:

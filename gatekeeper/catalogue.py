@@ -30,7 +30,9 @@ class Catalogue:
         self._loaded: dict[Path, list[Rule]] = {}
 
     def technologies(self) -> list[str]:
-        return sorted({f.name for folder in self.folders for f in folder.iterdir() if f.is_dir() and f.name[0] not in "._"})
+        return sorted(
+            {f.name for folder in self.folders for f in folder.iterdir() if f.is_dir() and f.name[0] not in "._"}
+        )
 
     def rules(self, technologies: Iterable[str] | None = None) -> list[Rule]:
         """The rules of the technologies named (all when None), sorted by id. Raises `Broken`."""

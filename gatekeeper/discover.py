@@ -143,7 +143,7 @@ def discover(root: Path, *, staged: bool = False) -> Tree:
     if not root.is_dir():
         raise NotADirectoryError(root)
     if staged:
-        contents = dict(_staged(root))
+        contents: dict[str, str | bytes] = dict(_staged(root))
         return Tree(root, contents, contents)
     paths = _git_files(root)
     if not paths:  # not a repository, or a folder that it ignores: what is named is judged
@@ -209,8 +209,6 @@ def _walk(root: Path) -> Iterator[str]:
             yield f"{prefix}{name}"
 
 
-
-
 def _git_files(root: Path) -> list[str]:
     listed = _git(root, "ls-files", "-co", "--exclude-standard", "-z", "--", ".")
     names = (os.fsdecode(name) for name in (listed or b"").split(b"\0") if name)
@@ -235,10 +233,10 @@ def _staged(root: Path) -> Iterator[tuple[str, bytes]]:
     asked = b"".join(blob + b"\n" for _, blob in entries)
     answer = _git(root, "cat-file", "--batch", feed=asked) or b""
     at = 0
-    for name, _blob in entries:
+    for path, _blob in entries:
         end = answer.index(b"\n", at)
         size = int(answer[at:end].split(b" ")[2])
-        yield name, answer[end + 1 : end + 1 + size]
+        yield path, answer[end + 1 : end + 1 + size]
         at = end + 1 + size + 1
 
 

@@ -10,7 +10,7 @@ import msgspec
 from gatekeeper.models import Subject
 from gatekeeper.node import Unresolved
 from gatekeeper.project import Project
-from gatekeeper.rule import Answer, Finding, Reason, Rule, Unknown, takes_project
+from gatekeeper.rule import Finding, Reason, Rule, Unknown, takes_project
 
 T = TypeVar("T")
 
@@ -80,7 +80,7 @@ def _judge(rule: Rule, subject: Subject, project: Project) -> Verdict | None:
         return Verdict(subject, (), (_unknown(unresolved),))
     findings: list[Finding] = []
     unknowns: list[Unknown] = []
-    answers: Iterable[Answer] = _call(rule.check, subject, project) or ()
+    answers = _call(rule.check, subject, project) or ()
     try:
         for answer in answers:
             (findings if isinstance(answer, Finding) else unknowns).append(answer)  # type: ignore[arg-type]

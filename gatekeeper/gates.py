@@ -18,6 +18,7 @@ from gatekeeper.project import Project
 from gatekeeper.rule import Place, Reason
 from gatekeeper.waivers import Reported, at_least
 
+
 class Status(StrEnum):
     """What a criterion or gate comes to, from best to worst; N/A stands outside the order."""
 
@@ -176,7 +177,9 @@ def _of_rule(outcome: Outcome, reported: Sequence[Reported], project: Project, f
         return answer(Status.FAIL, f"{failed} of {outcome.judged} fail", "", [each.at for each in blocking])
     obstacle = _obstacle(rule.technology, project)
     if obstacle and obstacle.reason == "tool-error":
-        return answer(Status.ERROR, "a file could not be judged", obstacle.message, [Place(obstacle.source, obstacle.span)])
+        return answer(
+            Status.ERROR, "a file could not be judged", obstacle.message, [Place(obstacle.source, obstacle.span)]
+        )
     if unknowns:
         from gatekeeper.rule import place
 
@@ -188,7 +191,9 @@ def _of_rule(outcome: Outcome, reported: Sequence[Reported], project: Project, f
     if obstacle:
         where = f"{obstacle.source.path}:{obstacle.span.line}"
         result = f"{outcome.judged} judged, {where} is not readable"
-        return answer(Status.UNKNOWN, result, obstacle.reason, [Place(obstacle.source, obstacle.span)], obstacle.message)
+        return answer(
+            Status.UNKNOWN, result, obstacle.reason, [Place(obstacle.source, obstacle.span)], obstacle.message
+        )
     if waived:
         ends = min(each.waiver.until or "" for each in waived if each.waiver)
         return answer(Status.WAIVED, f"until {ends}", "", [each.at for each in waived])
@@ -230,7 +235,9 @@ def _of_proof(proof: Proof, project: Project) -> Criterion:
     applies, why = _applies(proof.applies, project)
     if not applies:
         return Criterion(proof.id, proof.statement, Status.NOT_APPLICABLE, why, why)
-    return Criterion(proof.id, proof.statement, Status.UNKNOWN, "no proof", Reason(proof.reason).value, (), 0, proof.next)
+    return Criterion(
+        proof.id, proof.statement, Status.UNKNOWN, "no proof", Reason(proof.reason).value, (), 0, proof.next
+    )
 
 
 def _applies(fact: str, project: Project) -> tuple[bool, str]:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 T = TypeVar("T")
 
+
 class _Pattern:
     """A regular expression that is compiled when first used: most audits meet few of the languages we read."""
 
@@ -50,7 +51,7 @@ START = Span(1, 1, 1, 1)
 
 
 class Source:
-    """One file of the repository: its path below the root with forward slashes, and its text, read when first asked for.
+    """One file of the repository: its path below the root, with `/`, and its text, read when first asked for.
 
     Raises whatever `text` raises when it is a function: `discover` gives one that raises `Unreadable`.
     """
@@ -289,7 +290,7 @@ class Missing(Node):
 
     def __init__(self, near: Node, key: str | int) -> None:
         super().__init__(None, near.source, near.mark, near.key)
-        self.path = f"{near.path}.{key}" if isinstance(near, Missing) else str(key)
+        self.path: str = f"{near.path}.{key}" if isinstance(near, Missing) else str(key)
 
 
 class Fault(NamedTuple):

@@ -21,10 +21,16 @@ _READERS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), model)
     for pattern, model in (
         (r"(.*/)?((Docker|Container)file([._-][^/]*)?|[^/]*\.(docker|container)file)\Z", "docker"),
-        (r".*(\.tf|\.tofu|\.tf\.json|\.tofu\.json|\.tfvars|\.tfvars\.json|\.tfbackend|\.tfstate(\.backup)?)\Z", "terraform"),
+        (
+            r".*(\.tf|\.tofu|\.tf\.json|\.tofu\.json|\.tfvars|\.tfvars\.json|\.tfbackend|\.tfstate(\.backup)?)\Z",
+            "terraform",
+        ),
         (r"(.*/)?(\.terraform\.lock|terragrunt)\.hcl\Z", "terraform"),
         (r"(.*/)?\.github/workflows/[^/]+\.ya?ml\Z", "pipeline"),
-        (r"(.*/)?(\.gitlab-ci\.ya?ml|Jenkinsfile([._-][^/]*)?|azure-pipelines\.ya?ml|bitbucket-pipelines\.ya?ml)\Z", "pipeline"),
+        (
+            r"(.*/)?(\.gitlab-ci\.ya?ml|Jenkinsfile([._-][^/]*)?|azure-pipelines\.ya?ml|bitbucket-pipelines\.ya?ml)\Z",
+            "pipeline",
+        ),
         (r"(.*/)?\.circleci/config\.ya?ml\Z", "pipeline"),
         (r"(?!(.*/)?\.github/workflows/).*\.ya?ml(\.j2|\.tpl|\.gotmpl)?\Z", "kubernetes"),
         (r".*\.json\Z", "kubernetes"),
@@ -48,7 +54,9 @@ class BuiltIn:
                 yield from import_module(f"gatekeeper.models.{model}").read(source, tree)
             except Unreadable as error:
                 yield Fault(source, START, f"cannot be read: {error}", technology=_technology(models))
-            except Exception as error:  # a mistake of ours in one model: its criteria become ERROR, the others are judged
+            except (
+                Exception
+            ) as error:  # a mistake of ours in one model: its criteria become ERROR, the others are judged
                 words = f"gatekeeper failed on this file ({type(error).__name__}: {error})"
                 yield Fault(source, START, words, reason="tool-error", technology=model)
 

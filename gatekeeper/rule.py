@@ -141,9 +141,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         return list(read_examples(self.page, self.subject.example_path))
 
 
-def takes_project(function: Check | Where) -> bool:
+def takes_project(function: Callable[..., object]) -> bool:
     """Whether it wants the project as its second argument."""
-    return int(function.__code__.co_argcount) > 1  # type: ignore[union-attr]  # plain functions only
+    return int(function.__code__.co_argcount) > 1
 
 
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
@@ -192,10 +192,10 @@ def build(**fields: Any) -> Rule:
 def _subject_of(check: Check) -> type[Subject]:
     from typing import get_type_hints
 
-    names = check.__code__.co_varnames[: check.__code__.co_argcount]  # type: ignore[attr-defined]  # a plain function
+    names = check.__code__.co_varnames[: check.__code__.co_argcount]
     hint = check.__annotations__.get(names[0])
     if isinstance(hint, str):
-        home = check.__globals__  # type: ignore[attr-defined]  # a plain function
+        home = check.__globals__
         hint = home[hint] if hint in home else get_type_hints(check).get(names[0])
     if not (isinstance(hint, type) and issubclass(hint, Subject)):
         raise TypeError(f"{check.__name__}: annotate the first parameter with the subject it judges")

@@ -1,9 +1,9 @@
 """Examples to pytest cases, for the rules that ship with gatekeeper and for anybody else's.
 
-    from gatekeeper.testing import rule_cases, check
+from gatekeeper.testing import rule_cases, check
 
-    @pytest.mark.parametrize("case", rule_cases(Path("rules")), ids=str)
-    def test_rule(case): check(case)
+@pytest.mark.parametrize("case", rule_cases(Path("rules")), ids=str)
+def test_rule(case): check(case)
 """
 
 from __future__ import annotations
@@ -47,12 +47,11 @@ class Expected(NamedTuple):
 
 
 def rule_cases(*folders: Path, edge_cases: Path | None = None) -> list[Case]:
-    """Every example of every rule below the folders, and those of `edge_cases`: `<rule-id>/{bad,good,unknown}-<name>/`."""
+    """Every example of every rule below the folders; of `edge_cases`, every `<rule-id>/{bad,good,unknown}-<name>/`."""
     rules = {rule.id: rule for rule in Catalogue(folders).rules()}
-    cases = [Case(rule, example) for rule in rules.values() for example in rule.examples()]
-    for folder in sorted(edge_cases.glob("*/*/")) if edge_cases else ():
-        cases.append(Case(rules[folder.parent.name], _on_disk(folder)))
-    return cases
+    on_pages = [Case(rule, example) for rule in rules.values() for example in rule.examples()]
+    folders_of_cases = sorted(edge_cases.glob("*/*/")) if edge_cases else []
+    return [*on_pages, *(Case(rules[folder.parent.name], _on_disk(folder)) for folder in folders_of_cases)]
 
 
 def _on_disk(folder: Path) -> Example:

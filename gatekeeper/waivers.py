@@ -1,7 +1,7 @@
 """Which findings are excused, by whom and until when; and which excuses are no longer any good.
 
-`# gatekeeper: ignore[rule-id] until=2027-03-31 -- reason` behind a line or above a statement; `ignore-file[...]` anywhere
-in a file. A waived finding stays in every output. An excuse without a reason or an end does not count.
+`# gatekeeper: ignore[rule-id] until=2027-03-31 -- reason` behind a line or above a statement; `ignore-file[...]`
+anywhere in a file. A waived finding stays in every output. An excuse without a reason or an end does not count.
 """
 
 from __future__ import annotations
@@ -84,7 +84,10 @@ def _complaints(
         if strange:
             yield suppression, Finding(suppression.node, f"no rule is called {', '.join(strange)}")
         elif id(suppression) not in used and judged.issuperset(suppression.rules):
-            yield suppression, Finding(suppression.node, f"suppresses nothing: {', '.join(suppression.rules)} finds nothing here")
+            yield (
+                suppression,
+                Finding(suppression.node, f"suppresses nothing: {', '.join(suppression.rules)} finds nothing here"),
+            )
 
 
 def _with(outcome: Outcome, extra: Sequence[tuple[Suppression, Finding]]) -> Outcome:

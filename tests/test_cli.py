@@ -17,7 +17,11 @@ GOOD = 'FROM debian:12\nUSER 1001\nHEALTHCHECK CMD ["true"]\nCMD ["true"]\n'
 
 class Done:
     def __init__(self, words: tuple[object, ...], cwd: Path | None, variables: dict[str, str]) -> None:
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("GITHUB_", "GIT_", "CI_", "NO_COLOR", "FORCE_COLOR"))}
+        kept = {
+            k: v
+            for k, v in os.environ.items()
+            if not k.startswith(("GITHUB_", "GIT_", "CI_", "NO_COLOR", "FORCE_COLOR"))
+        }
         done = subprocess.run(
             [sys.executable, "-m", "gatekeeper", *map(str, words)],
             cwd=cwd, env={**kept, **variables}, capture_output=True, text=True, timeout=60, check=False,
@@ -193,12 +197,13 @@ def test_under_github_actions(shop: Path, tmp_path: Path) -> None:
 
 
 def test_the_profile_follows_the_event(shop: Path) -> None:
-    def profile(*words: str, **variables: str) -> str:
-        return str(json.loads(gatekeeper("audit", shop, "--output", "json", *words, **variables).out)["profile"])
+    def profile(*words: str, event: str = "push") -> str:
+        done = gatekeeper("audit", shop, "--output", "json", *words, GITHUB_EVENT_NAME=event)
+        return str(json.loads(done.out)["profile"])
 
     assert profile() == "release"
-    assert profile(GITHUB_EVENT_NAME="pull_request") == "pull-request"
-    assert profile("--profile", "pre-commit", GITHUB_EVENT_NAME="pull_request") == "pre-commit"
+    assert profile(event="pull_request") == "pull-request"
+    assert profile("--profile", "pre-commit", event="pull_request") == "pre-commit"
 
 
 def test_init_writes_what_audit_accepts_and_never_overwrites(shop: Path) -> None:

@@ -19,11 +19,20 @@ ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.xdist_group("package")
 
 
-def run(*words: object, cwd: Path | None = None, code: int = 0, **variables: str) -> str:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("GIT_", "PYTHON", "GITHUB_", "VIRTUAL_ENV"))}
-    done = subprocess.run(
-        [str(word) for word in words], cwd=cwd, env={**environment, **variables}, capture_output=True, text=True, check=False
-    )
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "a",
+    "GIT_AUTHOR_EMAIL": "a@example.com",
+    "GIT_COMMITTER_NAME": "a",
+    "GIT_COMMITTER_EMAIL": "a@example.com",
+}
+
+
+def run(*words: object, cwd: Path | None = None, code: int = 0, variables: dict[str, str] | None = None) -> str:
+    foreign = ("GIT_", "PYTHON", "GITHUB_", "VIRTUAL_ENV")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    environment = {**kept, **IDENTITY, **(variables or {})}
+    command = [str(word) for word in words]
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == code, f"{words} exits with {done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -80,10 +89,9 @@ def test_pre_commit(tmp_path: Path) -> None:
         if (ROOT / path).is_file() and not path.startswith(("fixtures/", "tests/")):
             (hooks / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / path, hooks / path)
-    identity = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.com", "GIT_COMMITTER_NAME": "a", "GIT_COMMITTER_EMAIL": "a@example.com"}  # fmt: skip
     run("git", "init", "-q", hooks)
     run("git", "add", "-A", cwd=hooks)
-    run("git", "commit", "-qm", "hooks", cwd=hooks, **identity)
+    run("git", "commit", "-qm", "hooks", cwd=hooks)
     revision = run("git", "rev-parse", "HEAD", cwd=hooks).strip()
 
     shop = tmp_path / "shop"
@@ -93,13 +101,16 @@ def test_pre_commit(tmp_path: Path) -> None:
     )
     (shop / "Dockerfile").write_text('FROM debian:12\nCMD ["true"]\n')
     run("git", "add", "-A", cwd=shop)
-    settings = {**identity, "PRE_COMMIT_HOME": str(tmp_path / "cache"), "PATH": f"{pre_commit.parent}:{os.environ['PATH']}"}
-    run(pre_commit, "install", cwd=shop, **settings)
-    run("git", "commit", "-qm", "root", cwd=shop, code=1, **settings)
+    settings = {
+        "PRE_COMMIT_HOME": str(tmp_path / "cache"),
+        "PATH": f"{pre_commit.parent}:{os.environ['PATH']}",
+    }
+    run(pre_commit, "install", cwd=shop, variables=settings)
+    run("git", "commit", "-qm", "root", cwd=shop, code=1, variables=settings)
 
     # What is staged counts, not what is on disk.
     (shop / "Dockerfile").write_text('FROM debian:12\nUSER 1001\nHEALTHCHECK CMD ["true"]\nCMD ["true"]\n')
-    run("git", "commit", "-qm", "root", cwd=shop, code=1, **settings)
+    run("git", "commit", "-qm", "root", cwd=shop, code=1, variables=settings)
     run("git", "add", "-A", cwd=shop)
-    run("git", "commit", "-qm", "no root", cwd=shop, **settings)
+    run("git", "commit", "-qm", "no root", cwd=shop, variables=settings)
     assert run("git", "log", "--format=%s", cwd=shop).split("\n")[0] == "no root"

@@ -40,13 +40,17 @@ def test_an_expired_one_waives_nothing_and_is_said() -> None:
 
 
 def test_it_reaches_no_other_stage() -> None:
-    found = settled("# gatekeeper: ignore[docker-nonroot] until=2027-03-31 -- why\nFROM debian:12 AS a\nFROM debian:12\n")
+    found = settled(
+        "# gatekeeper: ignore[docker-nonroot] until=2027-03-31 -- why\nFROM debian:12 AS a\nFROM debian:12\n"
+    )
     assert not found["docker-nonroot"][0].waiver
     assert "suppresses nothing" in found["waiver-valid"][0].finding.message
 
 
 def test_a_whole_file() -> None:
-    found = settled("FROM debian:12 AS a\nFROM debian:12\n# gatekeeper: ignore-file[docker-nonroot] until=2027-03-31 -- why\n")
+    found = settled(
+        "FROM debian:12 AS a\nFROM debian:12\n# gatekeeper: ignore-file[docker-nonroot] until=2027-03-31 -- why\n"
+    )
     assert found["docker-nonroot"][0].waiver
 
 

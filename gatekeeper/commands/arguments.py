@@ -38,11 +38,14 @@ class Parser(argparse.ArgumentParser):
 
 RawText = argparse.RawDescriptionHelpFormatter
 
+_SELECT = "only these: rule ids, other tools' ids, gates, technologies, globs; repeatable, or with commas"
+_OUTPUT = "text, json, sarif, markdown, junit, github or gitlab; repeatable; to standard output without a path"
+
 
 def add_choice(parser: argparse.ArgumentParser) -> None:
     """The options that say what is judged, and how gravely."""
     group = parser.add_argument_group("what is judged")
-    group.add_argument("--select", action="append", default=[], metavar="RULE", help="only these: rule ids, other tools' ids, gates, technologies, globs; repeatable, or with commas")  # fmt: skip
+    group.add_argument("--select", action="append", default=[], metavar="RULE", help=_SELECT)
     group.add_argument("--ignore", action="append", default=[], metavar="RULE", help="not these")
     group.add_argument("--fail-on", choices=SEVERITIES, help="the lowest severity that fails (each gate has its own)")
     group.add_argument("--isolated", action="store_true", help=f"without the repository's {FILE}")
@@ -53,7 +56,7 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
 def add_shown(parser: argparse.ArgumentParser) -> None:
     """The options that say how it is shown; none changes what it says."""
     group = parser.add_argument_group("how it is shown")
-    group.add_argument("--output", action="append", default=[], metavar="FORMAT[=PATH]", help="text, json, sarif, markdown, junit, github or gitlab; repeatable; to standard output without a path")  # fmt: skip
+    group.add_argument("--output", action="append", default=[], metavar="FORMAT[=PATH]", help=_OUTPUT)
     group.add_argument("--verdicts", action="store_true", help="list every rule x subject judged (json)")
     group.add_argument("--color", choices=("auto", "always", "never"), default="auto")
     group.add_argument("-q", "--quiet", action="store_true", help="the table alone")

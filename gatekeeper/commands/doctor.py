@@ -43,7 +43,12 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     root = Path(options.root)
     check_root(root)
-    sections = {"versions": _versions(), "plugins installed": _plugins(), "settings": _settings(root, options.isolated), "tools on PATH": _tools()}  # fmt: skip
+    sections = {
+        "versions": _versions(),
+        "plugins installed": _plugins(),
+        "settings": _settings(root, options.isolated),
+        "tools on PATH": _tools(),
+    }
     print("\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in sections.items()))
     return 0
 
@@ -62,7 +67,7 @@ def _versions() -> Iterator[str]:
             yield f"{part:18} {version(part)}"
         except PackageNotFoundError:
             yield f"{part:18} not installed"
-    yield f"{'YAML':18} {'libyaml (fast)' if hasattr(yaml, 'CBaseLoader') else 'pure Python: slow, and deep nesting is refused late'}"
+    yield f"{'YAML':18} {'libyaml' if hasattr(yaml, 'CBaseLoader') else 'pure Python: slow'}"
     if len(set(packages_distributions().get("hcl2", ()))) > 1:
         yield "hcl2 is installed twice (python-hcl2 and bc-python-hcl2): give checkov an environment of its own"
 

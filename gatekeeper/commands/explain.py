@@ -71,7 +71,7 @@ def page_of_gate(gate: Definition, rules: Iterable[Rule]) -> str:
     lines += [f"UNKNOWN     stands in the way in: {', '.join(gate.unknown_blocks) or 'no profile'}"]
     lines += [f"asked by    {gate.seed}", "", "Criteria:"]
     mine = [rule for rule in rules if rule.gate == gate.id]
-    width = max([len(each.id) for each in (*mine, *gate.criteria)], default=0)
+    width = max(map(len, [*(rule.id for rule in mine), *(proof.id for proof in gate.criteria)]), default=0)
     lines += [f"  {rule.id:{width}}  {rule.severity:8}  {rule.title}" for rule in mine]
     for proof in gate.criteria:
         lines += [f"  {proof.id:{width}}  {proof.reason}  {proof.statement}", f"  {'':{width}}  next: {proof.next}"]

@@ -1,1 +1,1 @@
-"""Text to nodes, one module a syntax. Each has `parse(source)` and gives what it could read and the faults beside it."""
+"""Text to nodes, one module a syntax: `parse(source)` gives what it could read, and the faults beside it."""

@@ -32,7 +32,7 @@ class Document(NamedTuple):
     faults: list[Fault]
 
 
-class _Broken(Exception):  # noqa: N818  # as Unreadable and Unresolved are named
+class _Broken(Exception):
     def __init__(self, message: str, offset: int) -> None:
         super().__init__(message)
         self.offset = offset

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import yaml
@@ -45,27 +46,32 @@ class Documents(NamedTuple):
 
 def parse(source: Source) -> Documents:
     """Every document of a YAML stream. Empty documents are left out. Never raises for what the text holds."""
-    text = source.text
-    fault = _too_deep(source, text)
-    if fault:
-        return Documents([], [fault])
     try:
-        return Documents(list(_convert_all(source, yaml.compose_all(text, _Loader), 0)), [])
-    except (yaml.YAMLError, _Refused, RecursionError, ValueError):
-        return _document_by_document(source, text)
+        return Documents(list(_read(source, source.text, 0)), [])
+    except _FAILURES:
+        return _document_by_document(source, source.text)
 
 
 def _document_by_document(source: Source, text: str) -> Documents:
     nodes: list[Node] = []
     faults: list[Fault] = []
     starts = [0, *(m.start() for m in _DOCUMENT.finditer(text) if m.start() > 0), len(text)]
-    for begin, end in zip(starts, starts[1:], strict=False):
+    for begin, end in pairwise(starts):
         line = source.span(begin, begin).line - 1
         try:
-            nodes.extend(_convert_all(source, _composed(text[begin:end]), line))
-        except (yaml.YAMLError, _Refused, RecursionError, ValueError) as error:
+            nodes.extend(_read(source, text[begin:end], line))
+        except _FAILURES as error:
             faults.append(_fault(source, error, line))
     return Documents(nodes, faults)
+
+
+def _read(source: Source, text: str, line: int) -> Iterator[Node]:
+    """The documents of a text that begins after `line` lines of the source. Raises one of `_FAILURES`."""
+    _refuse_depth(source, text, line)
+    for document in _composed(text):
+        if document is None or (isinstance(document, yaml.ScalarNode) and not document.value):
+            continue
+        yield _Converter(source, line).convert(document)
 
 
 def _composed(text: str) -> Iterator[Any]:
@@ -99,26 +105,21 @@ def _fault(source: Source, error: Exception, line: int) -> Fault:
     return Fault(source, Span(at, column, at, column), f"not valid YAML: {words}")
 
 
-def _too_deep(source: Source, text: str) -> Fault | None:
-    """A fault when the text nests deeper than `DEPTH`; the exact count is taken only of suspicious texts."""
+def _refuse_depth(source: Source, text: str, line: int) -> None:
+    """Raises `_Refused` when the text nests deeper than `DEPTH`; the exact count is taken only of suspicious texts."""
     flow = text.count("[") + text.count("{")
     block = max((m.end() - m.start() for m in _INDENT.finditer(text)), default=0)
     if flow <= DEPTH and block <= DEPTH:
-        return None
+        return
     depth = 0
-    try:
-        for event in yaml.parse(text, _Loader):
-            if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
-                depth += 1
-                if depth > DEPTH:
-                    line = event.start_mark.line + 1
-                    return Fault(source, source.line_span(line), f"nests deeper than {DEPTH} levels")
-            elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
-                depth -= 1
-    except (yaml.YAMLError, ValueError):
-        # Whatever follows the error is not composed either: `parse` stops there and reports it.
-        return None
-    return None
+    for event in yaml.parse(text, _Loader):  # an error ends it before anything is composed
+        if isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent)):
+            depth += 1
+            if depth > DEPTH:
+                assert event.start_mark
+                raise _Refused(f"nests deeper than {DEPTH} levels", source.line_span(event.start_mark.line + 1 + line))
+        elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
+            depth -= 1
 
 
 class _Refused(Exception):
@@ -127,11 +128,7 @@ class _Refused(Exception):
         self.span = span
 
 
-def _convert_all(source: Source, documents: Iterator[Any], line: int) -> Iterator[Node]:
-    for document in documents:
-        if document is None or (isinstance(document, yaml.ScalarNode) and not document.value):
-            continue
-        yield _Converter(source, line).convert(document)
+_FAILURES = (yaml.YAMLError, _Refused, RecursionError, ValueError)
 
 
 class _Converter:
@@ -146,17 +143,16 @@ class _Converter:
 
     def span(self, node: Any) -> Span:
         start, end = node.start_mark, node.end_mark
-        if not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">"):
-            return self._trimmed(start, end)
-        return Span(start.line + 1 + self.line, start.column + 1, end.line + 1 + self.line, end.column + 1)
-
-    def _trimmed(self, start: Any, end: Any) -> Span:
-        """A block's end mark stands where the next token starts: take it back to its last written line."""
-        first, last, column = start.line + 1 + self.line, end.line + 1 + self.line, end.column + 1
+        first, last = start.line + 1 + self.line, end.line + 1 + self.line
         lines = self.source.lines
-        while last > first and not (last <= len(lines) and lines[last - 1][: column - 1].strip()):
-            last -= 1
-            column = len(lines[last - 1].rstrip()) + 1 if last <= len(lines) else 1
+        if first > len(lines):  # an empty value that nobody wrote, behind the last line
+            return Span(len(lines), len(lines[-1]) + 1, len(lines), len(lines[-1]) + 1)
+        column = end.column + 1
+        if not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">"):
+            # A block ends where the next token starts: take it back to its last written line.
+            while last > first and not (last <= len(lines) and lines[last - 1][: column - 1].strip()):
+                last -= 1
+                column = len(lines[last - 1].rstrip()) + 1 if last <= len(lines) else 1
         return Span(first, start.column + 1, last, column)
 
     def convert(self, node: Any) -> Node:

@@ -130,7 +130,7 @@ def _inferred(candidates: list[Dockerfile], rung: str, why: str) -> ImageLink | 
 
 
 def _only(reference: ImageReference, own: list[Dockerfile], project: Project) -> ImageLink | None:
-    """The one Dockerfile of a repository, at its root, and the one image that is named like a workload or the service."""
+    """The one Dockerfile of a repository, at its root, and the one image named like a workload or the service."""
     if len(_dockerfiles(project)) != 1 or len(own) != 1 or own[0].folder:
         return None
     if reference.name != project.settings.service.name and _own_images(project) != {reference.name}:

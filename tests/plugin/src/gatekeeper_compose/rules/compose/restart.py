@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gatekeeper_compose.model import Service
+
 from gatekeeper import Finding
 from gatekeeper.rule import rule
-from gatekeeper_compose.model import Service
 
 
 @rule("compose-restart", gate="workload-reliability", severity="high", seed="4.2 Kubernetes Deployment Template")

@@ -27,10 +27,10 @@ class _Pattern:
         compiled = re.compile(*self._arguments)
         for method in self.__slots__[1:]:
             setattr(self, method, getattr(compiled, method))
-        return getattr(self, name)
+        return getattr(compiled, name)
 
 
-def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
+def regex(text: str, flags: int = 0) -> re.Pattern[str]:
     """`re.compile`, put off until the pattern is used."""
     return cast("re.Pattern[str]", _Pattern(text, flags))
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import msgspec
 
 from gatekeeper.models import Subject
-from gatekeeper.node import Node, Source, Span
+from gatekeeper.node import Node, Source, Span, regex
 
 Severity = Literal["low", "medium", "high", "critical", "off"]
 SEVERITIES: tuple[str, ...] = ("low", "medium", "high", "critical")
@@ -146,7 +146,7 @@ def takes_project(function: Callable[..., object]) -> bool:
     return int(function.__code__.co_argcount) > 1
 
 
-_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+_ID = regex(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 
 
 def rule(
@@ -209,8 +209,8 @@ def _dedent(page: str) -> str:
     return f"{first.strip()}\n{dedent(rest).rstrip()}\n"
 
 
-_EXAMPLE = re.compile(r"(Bad|Good|Unknown)\b[ ]?([^:\n]*):[ ]*(.*)\Z")
-_FENCE = re.compile(r"(`{3,})(\w+)?(?:[ ]+(\S+))?[ ]*\Z")
+_EXAMPLE = regex(r"(Bad|Good|Unknown)\b[ ]?([^:\n]*):[ ]*(.*)\Z")
+_FENCE = regex(r"(`{3,})(\w+)?(?:[ ]+(\S+))?[ ]*\Z")
 _DEFAULT_PATHS = {"dockerfile": "Dockerfile", "hcl": "main.tf"}
 
 

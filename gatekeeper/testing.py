@@ -9,7 +9,6 @@ def test_rule(case): check(case)
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,13 +17,14 @@ from gatekeeper import engine
 from gatekeeper.audit import Request, read
 from gatekeeper.catalogue import Catalogue
 from gatekeeper.discover import Tree
+from gatekeeper.node import regex
 from gatekeeper.project import Project
 from gatekeeper.rule import Example, Rule, place
 
 TODAY = datetime.date(2026, 11, 23)
 
-_EXPECT = re.compile(r"(?:#|//|<!--)[ ]*expect:[ ]*(.*?)[ ]*(?:-->)?[ ]*$")
-_COMMENT_LINE = re.compile(r"^\s*(?:#|//|<!--)")
+_EXPECT = regex(r"(?:#|//|<!--)[ ]*expect:[ ]*(.*?)[ ]*(?:-->)?[ ]*$")
+_COMMENT_LINE = regex(r"^\s*(?:#|//|<!--)")
 
 
 class Case(NamedTuple):

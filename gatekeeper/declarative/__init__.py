@@ -35,7 +35,7 @@ from typing import Any
 
 from gatekeeper.declarative.conditions import Context, Malformed, Result, Test, read_condition
 from gatekeeper.models import Subject
-from gatekeeper.node import Expression, Missing, Node, Source, Unresolved
+from gatekeeper.node import Expression, Missing, Node, Source, Unresolved, regex
 from gatekeeper.parsers import yaml
 from gatekeeper.rule import Answer, Finding, Fix, Reason, Rule, Spot, Unknown, Where, build
 
@@ -102,8 +102,8 @@ def _list_of_texts(node: Node) -> Iterator[str]:
         yield _text(item)
 
 
-_BUILT_IN = re.compile(r"([a-z][a-z0-9_]*)\.([A-Z]\w*)\Z")
-_OF_PLUGIN = re.compile(r"([A-Za-z_][\w.]*):([A-Z]\w*)\Z")
+_BUILT_IN = regex(r"([a-z][a-z0-9_]*)\.([A-Z]\w*)\Z")
+_OF_PLUGIN = regex(r"([A-Za-z_][\w.]*):([A-Z]\w*)\Z")
 
 
 def _kind(node: Node) -> type[Subject]:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from gatekeeper.declarative.patterns import Pattern
 from gatekeeper.models import Subject
-from gatekeeper.node import Expression, Missing, Node, Unresolved
+from gatekeeper.node import Expression, Missing, Node, Unresolved, regex
 
 
 class Context(NamedTuple):
@@ -52,7 +52,7 @@ class Operator(NamedTuple):
     condition: bool = False
 
 
-class Malformed(Exception):  # noqa: N818  # a state of the text, as Unresolved and Unreadable are
+class Malformed(Exception):  # a state of the text, as Unresolved and Unreadable are
     """Something in a rule file is not as it must be: where, what was expected, and what to do."""
 
     def __init__(self, at: Node, message: str) -> None:
@@ -142,7 +142,7 @@ def _not(operand: Node, kind: type[Subject]) -> Test:
 
 # paths
 
-_STEP = re.compile(r'(?:\A|\.)(?:([^\s.\[\]"]+)|"([^"]*)")|\[(\*|\d{1,4})\]')
+_STEP = regex(r'(?:\A|\.)(?:([^\s.\[\]"]+)|"([^"]*)")|\[(\*|\d{1,4})\]')
 Steps = tuple[str | int, ...]
 _EVERY = "[*]"
 _ABSENT: dict[str, Truth] = {"pass": True, "fail": False, "unknown": None}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from gatekeeper.discover import Unreadable
+from gatekeeper.node import regex
 from gatekeeper.project import Project
 
-_TEXTS = re.compile(
-    r"(?:.*\.(?:sh|bash|md|markdown|ya?ml|py|rst|adoc|txt|mk|toml|tf|ps1)|(?:.*/)?(?:Makefile|justfile))\Z"
-)
+_TEXTS = regex(r"(?:.*\.(?:sh|bash|md|markdown|ya?ml|py|rst|adoc|txt|mk|toml|tf|ps1)|(?:.*/)?(?:Makefile|justfile))\Z")
 _LONGEST = 400_000  # characters of a file that are looked through
 _MOST_FILES = 20_000
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from gatekeeper.discover import Unreadable
 from gatekeeper.models.docker import Dockerfile
-from gatekeeper.node import Node
+from gatekeeper.node import Node, regex
 from gatekeeper.parsers import yaml
 from gatekeeper.project import Project
 
-_FILE = re.compile(r"(?:docker-)?compose[\w.-]*\.ya?ml\Z")
+_FILE = regex(r"(?:docker-)?compose[\w.-]*\.ya?ml\Z")
 
 
 def healthchecks_of(dockerfile: Dockerfile, project: Project) -> dict[str, Node | None]:

@@ -10,12 +10,13 @@ from urllib.parse import unquote
 
 from gatekeeper.discover import Unreadable
 from gatekeeper.models.docs import Document, Link
+from gatekeeper.node import regex
 from gatekeeper.project import Project
 
-_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
-_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
-_FILLED_IN = re.compile(r"\{\{|\{%|\$\{|\{<|<%|%\(|\$\(|@site|^[~@$%]|^<")
-_LINE = re.compile(r"l\d+(?:c\d+)?(?:-l?\d+(?:c\d+)?)?\Z|top\Z|readme(?:-ov-file)?\Z|:~:text=", re.IGNORECASE)
+_ESCAPED = regex(r"\\([!-/:-@\[-`{-~])")
+_ELSEWHERE = regex(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
+_FILLED_IN = regex(r"\{\{|\{%|\$\{|\{<|<%|%\(|\$\(|@site|^[~@$%]|^<")
+_LINE = regex(r"l\d+(?:c\d+)?(?:-l?\d+(?:c\d+)?)?\Z|top\Z|readme(?:-ov-file)?\Z|:~:text=", re.IGNORECASE)
 # Generators of sites, by the file that configures one: they resolve links in their own ways.
 _SITE_HERE = frozenset({
     "_config.yml", "_config.yaml", "conf.py", "book.toml", "antora.yml", "_index.md", "SUMMARY.md", "mint.json",

@@ -17,7 +17,7 @@ from gatekeeper.models import Subject
 from gatekeeper.models.base_images import user_of
 from gatekeeper.models.image import ImageReference
 from gatekeeper.models.kubernetes import Container, written
-from gatekeeper.node import Node
+from gatekeeper.node import Node, regex
 from gatekeeper.parsers import yaml
 from gatekeeper.project import Project
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 # from names that agree in full, `suffix` from the end of a name.
 CERTAIN = frozenset({"compose", "skaffold", "workflow", "exact", "only"})
 _NOT_NAMING = frozenset({"src", "docker", "build", "app", "container", "image"})
-_COMPOSE = re.compile(r"(?:docker-)?compose[\w.-]*\.ya?ml\Z")
-_SKAFFOLD = re.compile(r"skaffold[\w.-]*\.ya?ml\Z")
-_WORKFLOW = re.compile(r"(?:.*/)?\.github/workflows/[^/]+\.ya?ml\Z")
+_COMPOSE = regex(r"(?:docker-)?compose[\w.-]*\.ya?ml\Z")
+_SKAFFOLD = regex(r"skaffold[\w.-]*\.ya?ml\Z")
+_WORKFLOW = regex(r"(?:.*/)?\.github/workflows/[^/]+\.ya?ml\Z")
 _OTHER_BUILDERS = ("jib", "buildpacks", "ko", "bazel", "custom")
 
 
@@ -252,8 +252,8 @@ def _workflow(document: Node, path: str) -> Iterator[Build]:
                     yield Build(reference, posixpath.normpath(file), written(given["target"]), "workflow", path)
 
 
-_EXPRESSION = re.compile(r"\$\{\{[^}]{0,200}\}\}")
-_METADATA = re.compile(r"\$\{\{\s*steps\.([\w-]+)\.outputs\.tags\s*\}\}")
+_EXPRESSION = regex(r"\$\{\{[^}]{0,200}\}\}")
+_METADATA = regex(r"\$\{\{\s*steps\.([\w-]+)\.outputs\.tags\s*\}\}")
 
 
 def _tags(given: Node, job: Node) -> str:

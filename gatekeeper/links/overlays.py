@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gatekeeper.discover import Unreadable
 from gatekeeper.models.kubernetes import Builds, Container, Kustomization, Object, PatchEntry, Workload, builds, written
-from gatekeeper.node import Node, Source
+from gatekeeper.node import Node, Source, regex
 from gatekeeper.parsers import yaml
 from gatekeeper.project import Project
 
@@ -108,7 +108,7 @@ def _documents(entry: PatchEntry, project: Project) -> list[Node]:
         return []
 
 
-_ADDS_ANOTHER = re.compile(r"/(?:c|initC)ontainers/-\Z")  # a JSON patch that appends a container
+_ADDS_ANOTHER = regex(r"/(?:c|initC)ontainers/-\Z")  # a JSON patch that appends a container
 
 
 def _words(document: Node, container: str) -> set[str]:

@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from gatekeeper.models.docs import Document
 from gatekeeper.models.prometheus import Alert
-from gatekeeper.node import Expression, Unresolved
+from gatekeeper.node import Expression, Unresolved, regex
 from gatekeeper.project import Project
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_TARGET = re.compile(
+_SCHEME = regex(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_TARGET = regex(
     r"https?://[^\s<>\"')\]]+|[^\s<>\"'()\[\]]*(?:run[-_]?book|play[-_]?book)[^\s<>\"'()\[\]]*", re.IGNORECASE
 )
 

@@ -11,7 +11,7 @@ from gatekeeper.discover import Unreadable
 from gatekeeper.links.commands import texts
 from gatekeeper.links.selectors import compatible
 from gatekeeper.models.kubernetes import Kustomization, Object, written
-from gatekeeper.node import Node
+from gatekeeper.node import Node, regex
 from gatekeeper.project import Project
 
 # Where an object of that kind names the Secret that its controller makes; the object's own name when it says nothing.
@@ -34,7 +34,7 @@ _LISTED = {
     "SopsSecret": ("spec.secretTemplates", "name"),
     "Ingress": ("spec.tls", "secretName"),
 }
-_COMMAND = re.compile(r"\bcreate\s+secret\b((?:[^\n\\]|\\\r?\n|\\.){0,400})")
+_COMMAND = regex(r"\bcreate\s+secret\b((?:[^\n\\]|\\\r?\n|\\.){0,400})")
 _WITH_VALUE = frozenset({"-n", "--namespace", "--context", "--kubeconfig"})
 _TYPES = frozenset({"generic", "tls", "docker-registry"})
 

@@ -11,6 +11,7 @@ import re
 from typing import Literal, NamedTuple
 
 from gatekeeper.models.image import ImageReference
+from gatekeeper.node import regex
 
 
 class BaseUser(NamedTuple):
@@ -55,7 +56,7 @@ _REPOSITORIES = {
 _CHAINGUARD = frozenset({"static", "glibc-dynamic", "cc-dynamic", "python", "node", "nginx", "jre"})
 _BITNAMI_ROOT = frozenset({"minideb", "os-shell", "bitnami-shell", "git"})
 _UBI_ROOT = frozenset({"ubi", "ubi-minimal", "ubi-micro", "ubi-init"})
-_NONROOT_TAG = re.compile(r"(debug-)?nonroot(-[a-z0-9]+)?\Z")
+_NONROOT_TAG = regex(r"(debug-)?nonroot(-[a-z0-9]+)?\Z")
 
 
 def user_of(image: ImageReference) -> BaseUser:

@@ -14,7 +14,7 @@ from gatekeeper.discover import Tree, Unreadable
 from gatekeeper.models import Subject, shell
 from gatekeeper.models.base_images import UNKNOWN, BaseUser, user_of
 from gatekeeper.models.image import ImageReference
-from gatekeeper.node import Expression, Fault, Node, Source, Span
+from gatekeeper.node import Expression, Fault, Node, Source, Span, regex
 from gatekeeper.parsers import dockerfile as parser
 from gatekeeper.parsers.dockerfile import Instruction, parse
 
@@ -24,17 +24,17 @@ DEPTH = 20  # of `${A:-${B:-...}}`
 
 UNSET = "is not set in this file"  # why a variable's value is not known: the base image may set it
 
-_TEMPLATE = re.compile(r"\{\{|\{%|<%|@@\w")
-_TEMPLATE_NAME = re.compile(r"\.(j2|jinja2?|tmpl|tpl|template|erb|in|mustache|gotmpl)\Z", re.IGNORECASE)
-_OTHER_NAME = re.compile(
+_TEMPLATE = regex(r"\{\{|\{%|<%|@@\w")
+_TEMPLATE_NAME = regex(r"\.(j2|jinja2?|tmpl|tpl|template|erb|in|mustache|gotmpl)\Z", re.IGNORECASE)
+_OTHER_NAME = regex(
     r"\.(dockerignore|md|txt|rst|adoc|sh|py|go|js|mjs|ts|tsx|rb|rs|java|kt|cs|php|lua|json|ya?ml|toml|xml|html|snap|lock|"
     r"vim|tmlanguage|png|svg|bak|orig|patch|diff)\Z",
     re.IGNORECASE,
 )
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
-_VARIABLE = re.compile(r"[A-Za-z_]\w*|[0-9@*#?$!-]")
-_PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(\w+))?\Z")
-_UID_OPTION = re.compile(r"(?:--uid=|-[A-Za-z]*u)(\d{1,10})\Z")
+_VARIABLE = regex(r"[A-Za-z_]\w*|[0-9@*#?$!-]")
+_PORTS = regex(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(\w+))?\Z")
+_UID_OPTION = regex(r"(?:--uid=|-[A-Za-z]*u)(\d{1,10})\Z")
 
 
 class User(NamedTuple):

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from gatekeeper.discover import Tree
 from gatekeeper.models import Subject
-from gatekeeper.node import START, Fault, Node, Source, Span
+from gatekeeper.node import START, Fault, Node, Source, Span, regex
 from gatekeeper.parsers import markdown
 from gatekeeper.parsers.markdown import Link, Section
 
@@ -32,18 +32,16 @@ _ABOUT: tuple[tuple[str, str], ...] = (
     ("symptoms", r"symptom|meaning|overview|summary|description|\balerts?\b|trigger|what (?:does|is|happen)|\bproblem\b"
                  r"|\bdetection\b|\bcontext\b|\babout\b|background|introduction"),
 )  # fmt: skip
-_INCIDENT = re.compile(r"symptom|\bmeaning|impact|diagnos|investigat|triage|mitigat|remediat|escalat", re.I)
-_ALERT_NAME = re.compile(r"[A-Z]?[a-z0-9]+(?:[A-Z]+[a-z0-9]*)+\Z|(?:[A-Z]+[a-z0-9]*){2,}\Z")
+_INCIDENT = regex(r"symptom|\bmeaning|impact|diagnos|investigat|triage|mitigat|remediat|escalat", re.I)
+_ALERT_NAME = regex(r"[A-Z]?[a-z0-9]+(?:[A-Z]+[a-z0-9]*)+\Z|(?:[A-Z]+[a-z0-9]*){2,}\Z")
 
-_ADR_FOLDER = re.compile(
-    r"(?:^|/)(?:adrs?|decisions?|decision[-_]records?|architecture[-_]decisions?|rfcs?/adrs?)/", re.I
-)
-_ADR_NAME = re.compile(r"(?:adr[-_]?)?\d{1,5}[-_].+|adr[-_].+", re.I)
-_RUNBOOK_PATH = re.compile(r"(?:^|/)(?:runbooks?|playbooks?)/|(?:^|/)[^/]*(?:runbook|playbook)[^/]*\Z", re.I)
-_RUNBOOK_TITLE = re.compile(r"(?:runbook|playbook)\b[ ]*(?:[:\-–—]|\Z)|.*\b(?:runbook|playbook)\Z", re.I)
-_INDEX = re.compile(r"_?index|readme|(?:.*[-_.])?template.*|contributing|summary", re.I)
-_DEPLOYS = re.compile(r"deploy(?:ment|ing|s)?\b|roll[ -]?out|releas(?:e|ing)\b|go[ -]?live", re.I)
-_DEPLOYMENT_TITLE = re.compile(
+_ADR_FOLDER = regex(r"(?:^|/)(?:adrs?|decisions?|decision[-_]records?|architecture[-_]decisions?|rfcs?/adrs?)/", re.I)
+_ADR_NAME = regex(r"(?:adr[-_]?)?\d{1,5}[-_].+|adr[-_].+", re.I)
+_RUNBOOK_PATH = regex(r"(?:^|/)(?:runbooks?|playbooks?)/|(?:^|/)[^/]*(?:runbook|playbook)[^/]*\Z", re.I)
+_RUNBOOK_TITLE = regex(r"(?:runbook|playbook)\b[ ]*(?:[:\-–—]|\Z)|.*\b(?:runbook|playbook)\Z", re.I)
+_INDEX = regex(r"_?index|readme|(?:.*[-_.])?template.*|contributing|summary", re.I)
+_DEPLOYS = regex(r"deploy(?:ment|ing|s)?\b|roll[ -]?out|releas(?:e|ing)\b|go[ -]?live", re.I)
+_DEPLOYMENT_TITLE = regex(
     r"(?:.{0,80}\b)?deploy(?:ment|ing)?[ ](?:procedure|runbook|playbook|checklist|process|to[ ]prod(?:uction)?)\b", re.I
 )
 _CENTRAL = frozenset({"", "docs", "doc", "documentation", ".github"})
@@ -151,9 +149,9 @@ def _joined(lines: list[Node]) -> Iterator[Node]:
         waiting = []
 
 
-_MAY_LINK = re.compile(r"\]\(|\]:|<(?:a|img)\b", re.IGNORECASE)
+_MAY_LINK = regex(r"\]\(|\]:|<(?:a|img)\b", re.IGNORECASE)
 _SHELLS = frozenset({"", "bash", "sh", "shell", "console", "zsh", "terminal", "shell-session", "powershell"})
-_COMMAND = re.compile(r"(?:\$ |sudo )?(?:\./|/|[\w.-]{1,40})[\w./-]{0,80} \S")
+_COMMAND = regex(r"(?:\$ |sudo )?(?:\./|/|[\w.-]{1,40})[\w./-]{0,80} \S")
 
 
 class Runbook(Document):
@@ -179,8 +177,8 @@ class Runbook(Document):
         return any(_INCIDENT.search(heading.text) for heading in self.parts.headings)
 
 
-_RUNBOOK_WORD = re.compile(r"^(?:runbook|playbook)\W+", re.IGNORECASE)
-_DEPLOYMENT_STEM = re.compile(
+_RUNBOOK_WORD = regex(r"^(?:runbook|playbook)\W+", re.IGNORECASE)
+_DEPLOYMENT_STEM = regex(
     r"(?:runbook[-_])?(?:production[-_])?(?:deploy(?:ment|ments|ing)?|releas(?:e|ing)|rollout)"
     r"(?:[-_](?:to[-_])?(?:prod(?:uction)?|procedure|runbook|playbook))?"
 )
@@ -191,14 +189,14 @@ def about(heading: str) -> str:
     return next((name for name, pattern in _ABOUT if re.search(pattern, heading, re.IGNORECASE)), "")
 
 
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = regex(
     r"(?:to[ -]?do|t\.?b\.?[da]\.?|fixme|xxx|wip|work in progress|coming soon|fill (?:this |me )?in|placeholder"
     r"|(?:to be|not yet) (?:done|defined|added|written|completed|determined|documented|decided|filled in)"
     r"|lorem ipsum\b.*)[\s.:!…]*(?:\(.{0,80}\))?",
     re.IGNORECASE,
 )
-_TODO = re.compile(r"(?:to[ -]?do|tbd|fixme)\b[ ]*[:\-–—]", re.IGNORECASE)
-_BRACKETED = re.compile(r"\[[^\[\]]{1,80}\]|<[A-Za-z][^<>]{0,80}>|\{\{[^{}]{1,80}\}\}")
+_TODO = regex(r"(?:to[ -]?do|tbd|fixme)\b[ ]*[:\-–—]", re.IGNORECASE)
+_BRACKETED = regex(r"\[[^\[\]]{1,80}\]|<[A-Za-z][^<>]{0,80}>|\{\{[^{}]{1,80}\}\}")
 
 
 def hollow(document: Document, section: Section) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 from gatekeeper.models import Subject
-from gatekeeper.node import START, Fault, Node, Source
+from gatekeeper.node import START, Fault, Node, Source, regex
 
 
 class File(Subject):
@@ -38,10 +38,10 @@ class Repository(Subject):
         return "repository"
 
 
-_MARK = re.compile(r"(?:#|//|/\*|<!--)[ \t]*gatekeeper:[ \t]*(\S.*)$")
-_MARK_IN_MARKDOWN = re.compile(r"<!--[ \t]*gatekeeper:[ \t]*(\S.*)$")  # the others are text, or code that is quoted
-_FORM = re.compile(r"ignore(-file)?\[([^\]]*)\](?:[ \t]+until=(\S+))?(?:[ \t]+--[ \t]*(.*))?")
-_COMMENT = re.compile(r"\s*(?:#|//|/\*|<!--)")
+_MARK = regex(r"(?:#|//|/\*|<!--)[ \t]*gatekeeper:[ \t]*(\S.*)$")
+_MARK_IN_MARKDOWN = regex(r"<!--[ \t]*gatekeeper:[ \t]*(\S.*)$")  # the others are text, or code that is quoted
+_FORM = regex(r"ignore(-file)?\[([^\]]*)\](?:[ \t]+until=(\S+))?(?:[ \t]+--[ \t]*(.*))?")
+_COMMENT = regex(r"\s*(?:#|//|/\*|<!--)")
 
 
 class Suppression(Subject):

@@ -12,13 +12,13 @@ from functools import cached_property
 
 from gatekeeper.discover import Tree
 from gatekeeper.models import Subject
-from gatekeeper.node import Expression, Fault, Node, Source, Span
+from gatekeeper.node import Expression, Fault, Node, Source, Span, regex
 from gatekeeper.parsers import yaml
 
-_MAY_HOLD_RULES = re.compile(r"""(?:alert|record)["']?[ \t]*:""")
-_LOOKS_ALIKE = re.compile(r"""^[ \t]*(?:-[ \t]+)?["']?(?:alert|record)["']?[ \t]*:[ \t]*\S""", re.MULTILINE)
-_HELM = re.compile(r"\{\{-|\{%|\{\{[ \t]*(?:\.Values|\.Release|\.Chart|include|template|toYaml|if|range|with|end)\b")
-_EMBEDDED = re.compile(r"^groups[ \t]*:", re.MULTILINE)
+_MAY_HOLD_RULES = regex(r"""(?:alert|record)["']?[ \t]*:""")
+_LOOKS_ALIKE = regex(r"""^[ \t]*(?:-[ \t]+)?["']?(?:alert|record)["']?[ \t]*:[ \t]*\S""", re.MULTILINE)
+_HELM = regex(r"\{\{-|\{%|\{\{[ \t]*(?:\.Values|\.Release|\.Chart|include|template|toYaml|if|range|with|end)\b")
+_EMBEDDED = regex(r"^groups[ \t]*:", re.MULTILINE)
 
 PAGING = frozenset(["critical", "page", "pager", "emergency", "disaster", "p0", "p1", "sev0", "sev1"])
 SILENT = frozenset(["none", "null", "heartbeat", "deadman", "watchdog"])
@@ -145,9 +145,9 @@ class Alert(_GroupedRule):
         )
 
 
-_ALWAYS = re.compile(r"(?:absent\()?vector\([ ]*\d+[ ]*\)(?:[ ]*(?:==|>)[ ]*\d+)?\Z")
-_RUNBOOK = re.compile(r"run[-_]?book|play[-_]?book", re.IGNORECASE)
-_WINDOW = re.compile(r"(?:\[|rate_?|_)(\d{1,5}(?:ms|[smhdwy]))(?![A-Za-z0-9])")
+_ALWAYS = regex(r"(?:absent\()?vector\([ ]*\d+[ ]*\)(?:[ ]*(?:==|>)[ ]*\d+)?\Z")
+_RUNBOOK = regex(r"run[-_]?book|play[-_]?book", re.IGNORECASE)
+_WINDOW = regex(r"(?:\[|rate_?|_)(\d{1,5}(?:ms|[smhdwy]))(?![A-Za-z0-9])")
 
 
 def _links_to_runbook(node: Node) -> bool:

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-_TOKEN = re.compile(
+from gatekeeper.node import regex
+
+_TOKEN = regex(
     r"""(?P<blank>(?:[ \t\r\f\v]|\\\r?\n)+)
     |(?P<comment>\#[^\n]*)
     |(?P<redirect>&>>?|[0-9]*[<>]+&?)
@@ -21,8 +23,8 @@ _KEYWORDS = frozenset(
         "command", "nohup",
     }
 )  # fmt: skip
-_ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_ASSIGNMENT = regex(r"[A-Za-z_]\w*=")
+_ESCAPED = regex(r"\\(.)", re.DOTALL)
 
 
 class Command(NamedTuple):

@@ -9,14 +9,13 @@ lines belong together follows BuildKit (https://docs.docker.com/reference/docker
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cached_property
 from io import BytesIO
 from typing import NamedTuple
 
-from gatekeeper.node import START, Fault, Node, Source, Span
+from gatekeeper.node import START, Fault, Node, Source, Span, regex
 
 KINDS = frozenset(
     {
@@ -27,11 +26,11 @@ KINDS = frozenset(
 _WITH_HEREDOCS = frozenset({"ADD", "COPY", "RUN"})
 _WORDS_ARE_QUOTED = frozenset({"ARG", "ENV", "LABEL"})
 
-_DIRECTIVE = re.compile(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S.*)\Z")
+_DIRECTIVE = regex(r"#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S.*)\Z")
 _DIRECTIVES = frozenset({"escape", "syntax", "check"})
-_HEREDOC = re.compile(r"\d*<<(-?)([^<]+)\Z")
-_WORD = re.compile(r"[^ \t\v\f\r\n]+")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_HEREDOC = regex(r"\d*<<(-?)([^<]+)\Z")
+_WORD = regex(r"[^ \t\v\f\r\n]+")
+_STRING = regex(r'"(?:[^"\\]|\\.)*"')
 _SPACE = " \t\v\f\r\n"
 
 

@@ -12,17 +12,17 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from gatekeeper.node import Fault, Source, Span
+from gatekeeper.node import Fault, Source, Span, regex
 
 DEPTH = 100  # nested blocks, and nested expressions; real files reach 20
 FAULTS = 5  # of one file: one slip of the pen often shows in many places
 
-_UNICODE = re.compile(r"[^\x00-\x7f]")
-_EXPONENT = re.compile(r"\b([0-9]{1,30})[eE][-+]?(?=[0-9])")
-_ESCAPED_OPENING = re.compile(r"(?:\${2,100}|%{2,100})\{")
-_CHUNK = re.compile(r'^[A-Za-z_][\w-]*(?:[ \t]+(?:"[^"\n]*"|[A-Za-z_][\w-]*))*[ \t]*[{=]', re.MULTILINE)
-_ESCAPE = re.compile(r'\\(?:([nrt"\\])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|([$%])\4\{')
-_NOT_ESCAPE = re.compile(r"([$%])\1\{")
+_UNICODE = regex(r"[^\x00-\x7f]")
+_EXPONENT = regex(r"\b([0-9]{1,30})[eE][-+]?(?=[0-9])")
+_ESCAPED_OPENING = regex(r"(?:\${2,100}|%{2,100})\{")
+_CHUNK = regex(r'^[A-Za-z_][\w-]*(?:[ \t]+(?:"[^"\n]*"|[A-Za-z_][\w-]*))*[ \t]*[{=]', re.MULTILINE)
+_ESCAPE = regex(r'\\(?:([nrt"\\])|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|([$%])\4\{')
+_NOT_ESCAPE = regex(r"([$%])\1\{")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\"}
 _BINARY = frozenset(("==", "!=", "<", "<=", ">", ">=", "&&", "||", "+", "-", "*", "/", "%"))
 

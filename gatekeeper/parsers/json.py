@@ -6,22 +6,21 @@ is one fault: there is nothing to go on with behind it.
 
 from __future__ import annotations
 
-import re
 from json import loads
 from typing import Any, NamedTuple
 
-from gatekeeper.node import Fault, Node, Source
+from gatekeeper.node import Fault, Node, Source, regex
 
 DEPTH = 100
 
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"[ \t\r\n]*(?:"
     r'("[^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*")'
     r"|([{}\[\],:])"
     r"|(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)(?![\w.])"
     r"|(true|false|null)\b)"
 )
-_REST = re.compile(r"[ \t\r\n]*")
+_REST = regex(r"[ \t\r\n]*")
 _WORDS = {"true": True, "false": False, "null": None}
 
 

@@ -14,14 +14,14 @@ from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from gatekeeper.node import Fault, Node, Source, Span
+from gatekeeper.node import Fault, Node, Source, Span, regex
 
 SIZE = 2_000_000  # characters; the slowest input found takes 8 us a character
 
-_FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*\r?\n(?:.*\r?\n)*?\1[ \t]*(?:\r?\n|\Z)")
-_TITLE = re.compile(r"^title[ \t]*[:=][ \t]*(.{1,300})$", re.MULTILINE)
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_TASK = re.compile(r"\[([ xX])\][ \t]+")
+_FRONT_MATTER = regex(r"(---|\+\+\+)[ \t]*\r?\n(?:.*\r?\n)*?\1[ \t]*(?:\r?\n|\Z)")
+_TITLE = regex(r"^title[ \t]*[:=][ \t]*(.{1,300})$", re.MULTILINE)
+_COMMENT = regex(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_TASK = regex(r"\[([ xX])\][ \t]+")
 
 
 class Heading(NamedTuple):
@@ -148,7 +148,7 @@ def _is_word(character: str) -> bool:
     return kind[0] in "LM" or kind in ("Nd", "Nl", "Pc")
 
 
-_EMPHASIS = re.compile(r"(?<!\w)(_{1,3})(?=\S)([^_]{1,300})(?<=\S)\1(?!\w)")
+_EMPHASIS = regex(r"(?<!\w)(_{1,3})(?=\S)([^_]{1,300})(?<=\S)\1(?!\w)")
 
 
 References = Mapping[str, Any]  # normalized label to what markdown-it-py knows of its definition
@@ -196,16 +196,16 @@ class Piece(NamedTuple):
     target: str = ""
 
 
-_MARKS = re.compile(
+_MARKS = regex(
     r"\\[!-/:-@\[-`{-~]|`+|<!--|<(?P<auto>[A-Za-z][A-Za-z0-9+.\-]{1,31}:[^\s<>]{0,2000})>"
     r"|</?[A-Za-z][^<>]{0,2000}>|!?\[|\]"
 )
-_DESTINATION = re.compile(
+_DESTINATION = regex(
     r"\(\s{0,99}(?:<(?P<angle>(?:\\.|[^<>\\\n]){0,2000})>|(?P<bare>(?:\\.|[^\s()\\<]|\((?:\\.|[^\s()\\])*\))"
     r"(?:\\.|[^\s()\\]|\((?:\\.|[^\s()\\])*\))*)?)"
     r"(?:\s{1,99}(?:\"(?:\\.|[^\"\\]){0,1000}\"|'(?:\\.|[^'\\]){0,1000}'|\((?:\\.|[^()\\]){0,1000}\)))?\s{0,99}\)"
 )
-_REFERENCE = re.compile(r"\[((?:\\.|[^\[\]\\]){0,999})\]")
+_REFERENCE = regex(r"\[((?:\\.|[^\[\]\\]){0,999})\]")
 _OPEN_LIMIT = 1000
 
 
@@ -289,11 +289,9 @@ def _normalized(label: str) -> str:
     return " ".join(label.split()).lower().upper() if len(label) < 1000 else ""
 
 
-_HTML_TARGET = re.compile(
-    r"<(img|a)\b[^<>]{0,2000}?\b(?:src|href)[ ]?=[ ]?(?:\"([^\"<>]*)\"|'([^'<>]*)')", re.IGNORECASE
-)
-_HTML_ID = re.compile(r"<[a-z][^<>]{0,500}?\s(?:id|name)[ ]?=[ ]?[\"']?([^\"'\s<>]+)", re.IGNORECASE)
-_CUSTOM_ID = re.compile(r"[ \t]*\{:?[ \t]*#([^\s{}]+)[^{}]{0,200}\}[ \t]*\Z")
+_HTML_TARGET = regex(r"<(img|a)\b[^<>]{0,2000}?\b(?:src|href)[ ]?=[ ]?(?:\"([^\"<>]*)\"|'([^'<>]*)')", re.IGNORECASE)
+_HTML_ID = regex(r"<[a-z][^<>]{0,500}?\s(?:id|name)[ ]?=[ ]?[\"']?([^\"'\s<>]+)", re.IGNORECASE)
+_CUSTOM_ID = regex(r"[ \t]*\{:?[ \t]*#([^\s{}]+)[^{}]{0,200}\}[ \t]*\Z")
 
 
 @cache

@@ -14,18 +14,18 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from gatekeeper.node import Fault, Node, Source, Span
+from gatekeeper.node import Fault, Node, Source, Span, regex
 
 _Loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 DEPTH = 100  # PyYAML's C loader crashes the process on deep nesting; real files reach 28
 SIZE = 250_000  # nodes after aliases are expanded; the largest real file seen has 17,116
 
-_DOCUMENT = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
-_INDENT = re.compile(r"^[ \-?]*", re.MULTILINE)
-_INT = re.compile(r"[-+]?[0-9]{1,30}\Z")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]{1,30}|[0-9]{1,30}(\.[0-9]{0,30})?)([eE][-+]?[0-9]{1,3})?\Z")
-_BASED = re.compile(r"0x[0-9a-fA-F]{1,16}\Z|0o?[0-7]{1,21}\Z")
+_DOCUMENT = regex(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_INDENT = regex(r"^[ \-?]*", re.MULTILINE)
+_INT = regex(r"[-+]?[0-9]{1,30}\Z")
+_FLOAT = regex(r"[-+]?(\.[0-9]{1,30}|[0-9]{1,30}(\.[0-9]{0,30})?)([eE][-+]?[0-9]{1,3})?\Z")
+_BASED = regex(r"0x[0-9a-fA-F]{1,16}\Z|0o?[0-7]{1,21}\Z")
 _WORDS: dict[str, Any] = {
     "": None,
     "~": None,

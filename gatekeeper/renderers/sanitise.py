@@ -12,10 +12,12 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from gatekeeper.node import regex
+
 # C0, DEL and C1; line and paragraph separators; bidirectional controls; surrogates (bytes of a path that are no UTF-8)
-_ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_COMMAND = re.compile(r"##(vso)?\[", re.IGNORECASE)
-_COMMAND_LINE = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
+_ODD = regex(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_COMMAND = regex(r"##(vso)?\[", re.IGNORECASE)
+_COMMAND_LINE = regex(r"^(\s*):(?=:)", re.MULTILINE)
 
 
 def visible(text: str) -> str:
@@ -71,7 +73,7 @@ def _without_surrogates(value: Any) -> Any:
     return _SURROGATE.sub(_picture, value) if isinstance(value, str) else value
 
 
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_SURROGATE = regex(r"[\ud800-\udfff]")
 _XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\ufffe": "", "\uffff": ""})
 
 
@@ -80,7 +82,7 @@ def xml_text(text: str) -> str:
     return "&#10;".join(visible(line).translate(_XML) for line in text.split("\n"))
 
 
-_MARKDOWN = re.compile(r"[\\`*_\[\]#!|~<>&@]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+_MARKDOWN = regex(r"[\\`*_\[\]#!|~<>&@]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 
 
 def markdown_text(text: str) -> str:

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from gatekeeper import Edit, Finding, Fix, Unknown
 from gatekeeper.models.docker import Copy, Stage
-from gatekeeper.node import Span
+from gatekeeper.node import Span, regex
 from gatekeeper.rule import Answer, Place, rule
 
-_FROM_ELSEWHERE = re.compile(r"[\"']?([a-z][a-z0-9+.-]*://|git@)", re.IGNORECASE)
-_ARCHIVE = re.compile(r"\.(tar|tgz|tbz2?|txz|tlz|tzst|tar\.\w+|gz|bz2|xz|zst|lzma|Z)[\"']?\Z", re.IGNORECASE)
+_FROM_ELSEWHERE = regex(r"[\"']?([a-z][a-z0-9+.-]*://|git@)", re.IGNORECASE)
+_ARCHIVE = regex(r"\.(tar|tgz|tbz2?|txz|tlz|tzst|tar\.\w+|gz|bz2|xz|zst|lzma|Z)[\"']?\Z", re.IGNORECASE)
 _OF_COPY = frozenset({"chown", "chmod", "link", "exclude"})
 
 

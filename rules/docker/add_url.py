@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix
 from gatekeeper.models.docker import Stage
+from gatekeeper.node import regex
 from gatekeeper.rule import rule
 
-_URL = re.compile(r"[\"']?https?://", re.IGNORECASE)
-_GIT = re.compile(r"\.git(#.*)?\Z")
+_URL = regex(r"[\"']?https?://", re.IGNORECASE)
+_GIT = regex(r"\.git(#.*)?\Z")
 
 
 @rule(

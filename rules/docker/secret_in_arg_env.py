@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Node, Unknown
 from gatekeeper.models.docker import UNSET, Dockerfile
+from gatekeeper.node import regex
 from gatekeeper.rule import Answer, rule
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORDS = regex(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _CREDENTIALS = frozenset(
     {"password", "passwd", "pwd", "passphrase", "secret", "token", "credential", "credentials", "apikey"}
 )
@@ -26,7 +27,7 @@ _ABOUT = frozenset(
         "ttl", "type", "uri", "url", "user", "username", "validity", "version", "window",
     }
 )  # fmt: skip
-_NO_SECRET = re.compile(
+_NO_SECRET = regex(
     r"(|true|false|yes|no|on|off|none|null|nil|undefined|todo|dummy.*|fake|placeholder|redacted|[01]|[x*.]+|<.*>|\{.*\}"
     r"|your[-_ ]?.*|change[-_ ]?(it|me|this).*|(replace|insert)[-_ ].*|.*(placeholder|change[-_]?me|example).*|/.*"
     r"|\./.*|[a-z]+://[^@]*)\Z",

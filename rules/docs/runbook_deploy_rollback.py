@@ -5,16 +5,17 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix
 from gatekeeper.models.docs import Runbook, hollow
+from gatekeeper.node import regex
 from gatekeeper.rule import rule
 
 # Ways back that are no command: a revert that a controller follows, an earlier run of the pipeline, a button.
-_WAY = re.compile(
+_WAY = regex(
     r"\brevert(?:s|ing)?\b|\bre-?(?:run|deploy)|\b(?:previous|earlier|last(?: known)? good|older) (?:\w+ ){0,2}"
     r"(?:version|release|tag|image|commit|deployment|build|revision|run|pipeline)|switch (?:\w+ ){0,3}back"
     r"|roll(?:s|ed)?[ -]?back (?:automatically|button|job|workflow|action|pipeline|to)|feature flag",
     re.IGNORECASE,
 )
-_COMMAND = re.compile(
+_COMMAND = regex(
     r"\brollout\s+undo\b|\brollouts?\s+(?:undo|abort)\b|\bhelm\s+(?:\S+\s+){0,6}rollback\b|\brollback\b|\bgit\s+revert\b"
     r"|\bswap\b|--to-revision\b|\bundo\b",
     re.IGNORECASE,

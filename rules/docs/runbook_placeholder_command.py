@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gatekeeper import Finding, Project, Unknown
 from gatekeeper.links import workloads
 from gatekeeper.models.docs import Runbook
-from gatekeeper.node import Node
+from gatekeeper.node import Node, regex
 from gatekeeper.rule import Answer, Reason, rule
 
 _KINDS = {
@@ -19,7 +19,7 @@ _KINDS = {
 _WITH_VALUE = frozenset(
     {"-n", "--namespace", "--context", "--kubeconfig", "--cluster", "-f", "--kube-context", "--to-revision"}
 )
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = regex(
     r"<.*>|\[.*\]|\{.*\}|(?:my|your|the|some|example|sample)[-_].+"
     r"|(?:service|app|application|deploy|deployment|release|pod|chart|container|workload|component|statefulset|object)"
     r"[-_](?:name|here|x+|id)|name|x{3,}|foo|bar|todo|placeholder",

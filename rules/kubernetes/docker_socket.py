@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from gatekeeper import Finding
 from gatekeeper.models.kubernetes import Workload
+from gatekeeper.node import regex
 from gatekeeper.rule import rule
 
-_SOCKET = re.compile(r"(?:.*/)?(?:docker|containerd|crio|cri-dockerd|podman)\.sock/*\Z")
+_SOCKET = regex(r"(?:.*/)?(?:docker|containerd|crio|cri-dockerd|podman)\.sock/*\Z")
 
 
 @rule(

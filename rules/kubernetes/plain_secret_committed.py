@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from gatekeeper import Finding, Fix
 from gatekeeper.models.kubernetes import Object, written
 from gatekeeper.models.kubernetes.credentials import is_credential
-from gatekeeper.node import Node
+from gatekeeper.node import Node, regex
 from gatekeeper.rule import rule
 
-_SETTING = re.compile(r"^[ \t]*[\"']?([\w.-]{1,80})[\"']?[ \t]*[:=][ \t]*[\"']?([^\"'\n]{1,300})", re.MULTILINE)
+_SETTING = regex(r"^[ \t]*[\"']?([\w.-]{1,80})[\"']?[ \t]*[:=][ \t]*[\"']?([^\"'\n]{1,300})", re.MULTILINE)
 _LONGEST = 20_000  # characters of a value that are looked through
 
 

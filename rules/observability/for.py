@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix
 from gatekeeper.models.prometheus import Alert
+from gatekeeper.node import regex
 from gatekeeper.rule import rule
 
 # The condition itself looks back or ahead, or counts down slowly: one evaluation says as much as ten.
-_SPANS_TIME = re.compile(
+_SPANS_TIME = regex(
     r"_over_time\s*\(|\b(?:increase|changes|resets|delta|idelta|predict_linear|deriv)\s*\(|\btime\s*\(\s*\)|\boffset\b"
     r"|_ttl_seconds\b|_expir|_not_after\b",
     re.IGNORECASE,

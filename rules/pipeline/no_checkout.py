@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix
 from gatekeeper.models.pipeline import Job, Step
 from gatekeeper.models.pipeline.files import Wanted, wanted
 from gatekeeper.models.pipeline.ir import text_of
+from gatekeeper.node import regex
 from gatekeeper.rule import rule
 
-_FETCHES = re.compile(
+_FETCHES = regex(
     r"git (?:-\S+ \S+ )?(?:clone|init|fetch|pull|worktree)|gh repo clone|svn |hg clone|\bcurl\b|\bwget\b|\btar\b|"
     r"unzip|gh (?:release|run) download|npm init|npx create-|docker cp|aws s3|gsutil|gcloud storage|rsync|scp |cat <<|"
     r"cat >|tee |cp |>\s*\S|touch |mkdir |ln -s|git config --global --add safe"

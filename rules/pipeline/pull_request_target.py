@@ -1,19 +1,19 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Unknown
 from gatekeeper.models.pipeline import Step, play, step_runs
 from gatekeeper.models.pipeline.ir import text_of
+from gatekeeper.node import regex
 from gatekeeper.rule import rule
 
-_COMMIT = re.compile(
+_COMMIT = regex(
     r"github\.event\.pull_request\.head\.sha|refs/pull/|github\.event\.pull_request\.merge_commit_sha|"
     r"github\.event\.pull_request\.number"
 )
-_BRANCH = re.compile(r"github\.event\.pull_request\.head\.ref|github\.head_ref")
-_NO_STRANGERS = re.compile(r"head\.repo\.(?:full_name|fork|owner|id)|\.user\.login|github\.actor")
+_BRANCH = regex(r"github\.event\.pull_request\.head\.ref|github\.head_ref")
+_NO_STRANGERS = regex(r"head\.repo\.(?:full_name|fork|owner|id)|\.user\.login|github\.actor")
 
 
 def _checks_out(step: Step) -> bool:

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix
 from gatekeeper.models.pipeline import Step
 from gatekeeper.models.pipeline.expressions import Tree, found, parse
 from gatekeeper.models.pipeline.ir import line_of
+from gatekeeper.node import regex
 from gatekeeper.rule import rule
 
-_FREE = re.compile(
+_FREE = regex(
     r"github\.(?:head_ref"
     r"|event\.(?:issue|discussion)\.(?:title|body)"
     r"|event\.pull_request\.(?:title|body|head\.(?:ref|label|repo\.(?:default_branch|description|homepage)))"

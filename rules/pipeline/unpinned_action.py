@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix
 from gatekeeper.models.pipeline import Use
+from gatekeeper.node import regex
 from gatekeeper.rule import rule
 
-_COMMIT = re.compile(r"[0-9a-f]{40}\Z", re.IGNORECASE)
+_COMMIT = regex(r"[0-9a-f]{40}\Z", re.IGNORECASE)
 
 
 def _image_pinned(text: str) -> bool:

@@ -5,18 +5,19 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix
 from gatekeeper.models.terraform import Data, Variable, Written
+from gatekeeper.node import regex
 from gatekeeper.rule import Answer, Place, rule
 
-_PASSWORD = re.compile(r"(?:.*[a-z0-9_-])?(?:password|passwd|passphrase)\Z", re.IGNORECASE)
-_KEY = re.compile(
+_PASSWORD = regex(r"(?:.*[a-z0-9_-])?(?:password|passwd|passphrase)\Z", re.IGNORECASE)
+_KEY = regex(
     r"(?:.*[a-z0-9_-])?(?:secret[_-]?(?:access[_-]?)?key|client[_-]?secret|api[_-]?key|app[_-]?key|access[_-]?key"
     r"|access[_-]?key[_-]?id|private[_-]?key(?:[_-]pem)?|(?:auth|access|api)[_-]?token|secret[_-]string)\Z",
     re.IGNORECASE,
 )
-_VAGUE = re.compile(r"(?:.*[a-z0-9_-])?(?:secret|token|credentials)\Z", re.IGNORECASE)  # also names of secrets
-_RANDOM = re.compile(r"(?=\D{0,200}[0-9])\S{8,200}\Z|[^\s/.]{16,200}\Z")
-_LONG = re.compile(r"(?=\D{0,200}[0-9])(?=[^A-Za-z]{0,200}[A-Za-z])[A-Za-z0-9+/=_~.-]{20,200}\Z")
-_KEYS = re.compile(
+_VAGUE = regex(r"(?:.*[a-z0-9_-])?(?:secret|token|credentials)\Z", re.IGNORECASE)  # also names of secrets
+_RANDOM = regex(r"(?=\D{0,200}[0-9])\S{8,200}\Z|[^\s/.]{16,200}\Z")
+_LONG = regex(r"(?=\D{0,200}[0-9])(?=[^A-Za-z]{0,200}[A-Za-z])[A-Za-z0-9+/=_~.-]{20,200}\Z")
+_KEYS = regex(
     r"(?P<AWS>(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9]))"
     r"|(?P<GitHub>\b(?:gh[pousr]_[A-Za-z0-9]{36,80}|github_pat_[A-Za-z0-9_]{50,100})\b)"
     r"|(?P<GitLab>\bglpat-[A-Za-z0-9_-]{20,60}\b)"
@@ -26,7 +27,7 @@ _KEYS = re.compile(
     r"|(?P<private>-----BEGIN (?:[A-Z]{2,10} ){0,2}PRIVATE KEY-----)"
     r"|(?P<AWS_secret>(?i:aws_secret_access_key)[\"']?\s{0,5}[:=]\s{0,5}[\"']?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+]))"
 )
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = regex(
     r"\s*\Z|<.*>\Z|\[.*\]\Z|.*\{\{|\*+\Z|[xX.]{3,}\Z|(?:null|none|nil|true|false|todo|tbd|unused|n/?a|redacted|placeholder|test)\Z"
     r"|.*(?:disabled|invalid|dummy)|(?-i:\$[A-Z_][A-Z0-9_]*|\$[a-z][\w-]*:[\w.-]+)\Z|\$[({]|%\w+%\Z|(?-i:[a-z0-9_.-]+(?:/[a-z0-9_.-]+)+)\Z"
     r"|(?:your|my|replace|insert|fill|enter)[ _-]|arn:|projects/|[a-z]+://|/[\w./-]+\Z|\.{0,2}/|~/|file:|ssm:|vault:",

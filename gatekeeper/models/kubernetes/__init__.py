@@ -26,7 +26,7 @@ from gatekeeper.models.kubernetes.objects import (
 from gatekeeper.models.kubernetes.quantity import quantity
 from gatekeeper.models.kubernetes.selector import LabelSelector, Requirement, written
 from gatekeeper.models.kubernetes.templates import of_helm, of_helm_text, with_expressions
-from gatekeeper.node import START, Fault, Node, Source
+from gatekeeper.node import START, Fault, Node, Source, regex
 from gatekeeper.parsers import yaml
 
 __all__ = [
@@ -52,8 +52,8 @@ __all__ = [
     "written",
 ]
 
-_VERSION_KEY = re.compile(r"""(?:^[ \t]{0,16}|[{,][ \t]{0,16})["']?apiVersion["']?[ \t]{0,16}:""", re.MULTILINE)
-_KIND_KEY = re.compile(r"""(?:^[ \t]{0,16}|[{,][ \t]{0,16})["']?kind["']?[ \t]{0,16}:""", re.MULTILINE)
+_VERSION_KEY = regex(r"""(?:^[ \t]{0,16}|[{,][ \t]{0,16})["']?apiVersion["']?[ \t]{0,16}:""", re.MULTILINE)
+_KIND_KEY = regex(r"""(?:^[ \t]{0,16}|[{,][ \t]{0,16})["']?kind["']?[ \t]{0,16}:""", re.MULTILINE)
 _HELM_ADVICE = "render it (helm template) and audit what comes out"
 
 

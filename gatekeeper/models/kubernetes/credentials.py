@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
+from gatekeeper.node import regex
+
+_WORD = regex(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 _CREDENTIAL = frozenset(
     "password passwd passwords passphrase pwd pass secret secrets token apikey privatekey secretkey accesskey "
     "credentials credential bearer".split()
@@ -20,24 +22,24 @@ _ABOUT = frozenset(
     "role namespace region class public id hash required allowed validity duration seconds minutes days age lifetime "
     "format method mode location source scope scopes server service refresh cookie".split()
 )
-_PROSE = re.compile(
+_PROSE = regex(
     r"(?:<[^<>]{1,100}>|\$[({].*|(?-i:\$[A-Z_][A-Z0-9_]{2,})|\{\{.*|%[A-Z_]+%|@[A-Z_]+@|x{3,}|\*{3,}|\.{3}|TODO.*|FIXME.*|REPLACE.{0,40}|"
     r"your[-_ ].{0,60}|insert[-_ ].{0,60}|placeholder.{0,40}|redacted|ENC\[.*|none|null|nil|n/a|true|false|yes|no|"
     r"on|off)\Z",
     re.IGNORECASE | re.DOTALL,
 )
 # Where a real value is to be fetched from: a path, an address, a reference into a store.
-_REFERENCE = re.compile(
+_REFERENCE = regex(
     r"(?:[.~]?/[\w.$(){}-]*(?:/[\w.$(){}-]*)*|[a-z][a-z0-9+.-]{1,40}://[^@\s]*)\Z"
     r"|vault:|ssm:|arn:|kms:|awssm:|gcp:|azkv:|secretref\+|ref\+|file:|projects/[^/]{1,80}/secrets/"
 )
-_CERTAIN = re.compile(
+_CERTAIN = regex(
     r"-----BEGIN (?:[A-Z]+ ){0,3}PRIVATE KEY-----|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}\b|"
     r"\bgithub_pat_[A-Za-z0-9_]{60,}|\bxox[abprs]-[A-Za-z0-9-]{20,}|\b[sr]k_live_[A-Za-z0-9]{20,}|"
     r"\bAIza[A-Za-z0-9_-]{35}\b|\bglpat-[A-Za-z0-9_-]{20}\b"
 )
-_IN_URL = re.compile(r"\b[a-z][a-z0-9+.-]{1,30}://[^\s:/@]{0,100}:([^\s/@]{1,200})@")
-_DIGITS = re.compile(r"[0-9.]{1,40}(?:ms|s|m|h|d)?\Z")
+_IN_URL = regex(r"\b[a-z][a-z0-9+.-]{1,30}://[^\s:/@]{0,100}:([^\s/@]{1,200})@")
+_DIGITS = regex(r"[0-9.]{1,40}(?:ms|s|m|h|d)?\Z")
 
 
 def named_like_a_credential(name: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gatekeeper.models import Subject
 from gatekeeper.models.kubernetes.quantity import quantity
 from gatekeeper.models.kubernetes.selector import LabelSelector, written
-from gatekeeper.node import Node, Span
+from gatekeeper.node import Node, Span, regex
 
 if TYPE_CHECKING:
     from gatekeeper.models.image import ImageReference
@@ -340,11 +339,11 @@ _KINDS: dict[tuple[str, str], type[Object]] = {
 _DEFINITIONS = frozenset({"CustomResourceDefinition"})
 
 # `apiVersion` and `kind` also head files that no cluster is given.
-_ELSEWHERE = re.compile(
+_ELSEWHERE = regex(
     r"(skaffold|backstage\.io|kind\.x-k8s\.io|kustomize\.config\.k8s\.io|ctlptl\.dev|kubeadm\.k8s\.io|kubelet\.config\.k8s\.io|k3d\.io)/"
 )
-_VERSION = re.compile(r"([a-z0-9][a-z0-9.-]{0,250}/)?v[0-9]{1,3}((alpha|beta)[0-9]{1,3})?\Z")
-_KIND = re.compile(r"[A-Z][A-Za-z0-9]{0,80}\Z")
+_VERSION = regex(r"([a-z0-9][a-z0-9.-]{0,250}/)?v[0-9]{1,3}((alpha|beta)[0-9]{1,3})?\Z")
+_KIND = regex(r"[A-Z][A-Za-z0-9]{0,80}\Z")
 
 
 def is_object(node: Node) -> bool:

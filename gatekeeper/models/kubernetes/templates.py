@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from gatekeeper.discover import Tree
 from gatekeeper.models.kubernetes.selector import written
-from gatekeeper.node import Expression, Node, Source
+from gatekeeper.node import Expression, Node, Source, regex
 
 REASON = "is filled in before it is applied"
 
-_HELM = re.compile(r"\{\{-?[ \t]{0,8}(?:\.Values\b|\.Release\b|\.Chart\b|\.Capabilities\b|include \"|toYaml )")
-_MARKS = re.compile(r"\$[{(A-Z_]|\{\{|<[A-Za-z_]")
-_FILLED_IN = re.compile(
+_HELM = regex(r"\{\{-?[ \t]{0,8}(?:\.Values\b|\.Release\b|\.Chart\b|\.Capabilities\b|include \"|toYaml )")
+_MARKS = regex(r"\$[{(A-Z_]|\{\{|<[A-Za-z_]")
+_FILLED_IN = regex(
     r"\$\{[^{}\n]{1,200}\}|\{\{[^\n]{0,300}?\}\}|\$\([A-Za-z_][\w.-]{0,100}\)|<[A-Za-z_][\w .:-]{0,100}>"
     r"|\$[A-Z_][A-Z0-9_]{2,60}\b|\b__[A-Z][A-Z0-9_]{2,60}__\b"
 )

@@ -6,10 +6,11 @@ verbs and decide nothing. What is not production is matched first and taken away
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import lru_cache
+
+from gatekeeper.node import regex
 
 
 class Class(StrEnum):
@@ -23,9 +24,9 @@ class Class(StrEnum):
     UNKNOWN = "unknown"
 
 
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_SPLIT = re.compile(r"[^a-z0-9]+")
-_NOT_PRODUCTION = re.compile(
+_CAMEL = regex(r"(?<=[a-z0-9])(?=[A-Z])")
+_SPLIT = regex(r"[^a-z0-9]+")
+_NOT_PRODUCTION = regex(
     r"(?<![a-z0-9])(?:non|not|no|pre|before|post|un|pseudo|fake|like)[-_./ ]?(?:production|prod|prd|live)(?![a-z])"
     r"|(?<![a-z0-9])(?:production|prod)[-_./ ]?like(?![a-z])"
 )
@@ -93,9 +94,7 @@ _FLAGS = frozenset(
     "--space --target -f --values --workspace -l --limit -i --inventory --profile --resource-group -g --stack "
     "-c --config -chdir --chdir --app -a --project --service --instance --stack-name -k --kustomize -var --set".split()
 )
-_FOLDERS = re.compile(
-    r"(?:environments?|envs?|overlays?|stages?|live|clusters?|vars|tfvars|values|inventor(?:y|ies))[/._-]"
-)
+_FOLDERS = regex(r"(?:environments?|envs?|overlays?|stages?|live|clusters?|vars|tfvars|values|inventor(?:y|ies))[/._-]")
 
 
 def named_by_flags(words: Sequence[str]) -> list[str]:

@@ -6,10 +6,11 @@ it is true: `x && false` is false whatever `x` is. Nothing unknown ever becomes 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
+
+from gatekeeper.node import regex
 
 
 class Unknown(NamedTuple):
@@ -25,7 +26,7 @@ Functions = Mapping[str, Value]
 LENGTH = 10_000  # characters; GitHub refuses more than 21,000
 DEPTH = 50
 
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?(?:0x[0-9a-fA-F]{1,16}|\d{1,30}(?:\.\d{1,30})?(?:[eE][-+]?\d{1,3})?))"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_-]*)|(?P<sign>&&|\|\||==|!=|<=|>=|[!<>()\[\].,*]))"
 )

@@ -14,7 +14,7 @@ from gatekeeper.models.pipeline.ir import Fact, Job, Step, normal, text_of
 from gatekeeper.models.pipeline.kinds import Hit
 from gatekeeper.models.pipeline.scanners import YES, Blocking
 from gatekeeper.models.pipeline.shell import EXPRESSION
-from gatekeeper.node import Node, Source
+from gatekeeper.node import Node, Source, regex
 from gatekeeper.parsers import yaml
 
 FOLLOWED = 300  # scripts, recipes and actions that one step may lead to
@@ -371,7 +371,7 @@ def _command(step: Step, command: shell.Command, folder: str | None, depth: int)
     return _hits(step, words)
 
 
-_CREATES = re.compile(r'^[ \t]*(?:resource|module)[ \t]+"', re.MULTILINE)
+_CREATES = regex(r'^[ \t]*(?:resource|module)[ \t]+"', re.MULTILINE)
 
 
 def _creates_nothing(step: Step, words: Sequence[str], folder: str | None) -> bool:
@@ -450,7 +450,7 @@ def _local(step: Step, path: str, folder: str | None, depth: int, errexit: bool 
     return _Look([*inner.seen, *(seen for seen in named.seen if seen.hit.kind not in inner_kinds)], inner.known)
 
 
-_TARGET = re.compile(r"^([A-Za-z0-9_./% -]{1,200}?)[ \t]*::?(?![=:])([^\n#]*)", re.MULTILINE)
+_TARGET = regex(r"^([A-Za-z0-9_./% -]{1,200}?)[ \t]*::?(?![=:])([^\n#]*)", re.MULTILINE)
 
 
 def targets(source: Source) -> dict[str, tuple[list[str], list[str]]]:

@@ -10,7 +10,7 @@ from gatekeeper.discover import Unreadable
 from gatekeeper.models.pipeline import facts, kinds
 from gatekeeper.models.pipeline.ir import Script, Step, normal, text_of
 from gatekeeper.models.pipeline.shell import EXPRESSION
-from gatekeeper.node import Node
+from gatekeeper.node import Node, regex
 
 
 class Wanted(NamedTuple):
@@ -36,7 +36,7 @@ _SCANS_FOLDER = (
     "aquasecurity/tfsec-action",
 )
 _NEEDS_NOTHING = ("snyk/actions/setup", "snyk/actions/docker")
-_PLAIN = re.compile(r"[A-Za-z0-9_./@+-]{1,300}\Z")
+_PLAIN = regex(r"[A-Za-z0-9_./@+-]{1,300}\Z")
 _INTERPRETERS = {
     "bash": (".sh", ".bash"), "sh": (".sh",), "zsh": (".sh", ".zsh"), "python": (".py",), "python3": (".py",),
     "node": (".js", ".mjs", ".cjs"), "ruby": (".rb",), "php": (".php",), "perl": (".pl",), "pwsh": (".ps1",),

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from gatekeeper.models.pipeline import tables
 from gatekeeper.models.pipeline.environments import tokens
 from gatekeeper.models.pipeline.shell import EXPRESSION
+from gatekeeper.node import regex
 
 TESTS = frozenset({"test", "e2e", "coverage"})
 # Tools that change infrastructure rather than roll out a build of the service
@@ -270,7 +271,7 @@ def _is_probe(words: Sequence[str]) -> bool:
     )
 
 
-_SKIP_TESTS = re.compile(r"-D(skipTests|maven\.test\.skip)(=true)?\Z")
+_SKIP_TESTS = regex(r"-D(skipTests|maven\.test\.skip)(=true)?\Z")
 
 
 def _java(program: str, words: Sequence[str]) -> list[Hit]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from gatekeeper.models.pipeline import environments
 from gatekeeper.models.pipeline.environments import Class
 from gatekeeper.models.pipeline.ir import Fact, Job, Production, class_of, text_of, tree_of
+from gatekeeper.node import regex
 
 _VARIABLES = frozenset(
     "environment env env_name environment_name stage deploy_env deployment_environment target_env app_env "
     "deploy_environment target_environment tf_workspace cluster cluster_name namespace kube_namespace k8s_namespace "
     "app_name stack_name".split()
 )
-_GUARD = re.compile(r"refs/heads/([A-Za-z0-9._/-]{1,100})|'([A-Za-z0-9._/-]{1,60})'")
+_GUARD = regex(r"refs/heads/([A-Za-z0-9._/-]{1,100})|'([A-Za-z0-9._/-]{1,60})'")
 
 
 def of_job(job: Job) -> Production | None:

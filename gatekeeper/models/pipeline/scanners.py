@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from gatekeeper.node import regex
+
 
 class Blocking(NamedTuple):
     """yes, no or unknown, and why when it is not yes."""
@@ -20,7 +22,7 @@ class Blocking(NamedTuple):
 
 
 YES = Blocking("yes")
-_NOT_ZERO = re.compile(r"[1-9][0-9]{0,4}\Z")
+_NOT_ZERO = regex(r"[1-9][0-9]{0,4}\Z")
 _QUALITY_GATE = Blocking("unknown", "uploads to Sonar; blocks only through its quality gate")
 _CODE_SCANNING = Blocking("unknown", "reports to code scanning, which blocks only where merge protection says so")
 

@@ -6,16 +6,16 @@ kept as written. GitHub's `${{ }}` is masked first, so that what stands inside d
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from gatekeeper.models.pipeline.expressions import found
+from gatekeeper.node import regex
 
 EXPRESSION = "\ue000"  # stands in a word where an expression or a command substitution stood
 
-_RUN = re.compile(r"[^\s'\"\\`$&|;()<>]+")  # characters of a word that mean themselves
+_RUN = regex(r"[^\s'\"\\`$&|;()<>]+")  # characters of a word that mean themselves
 _OPERATORS = ("&&", "||", ";;", "|&", "<<-", "<<<", "<<", ">>", ">&", "<&", "&>", "|", "&", ";", "(", ")", "<", ">")
 _REDIRECTS = frozenset({"<<<", ">>", ">&", "<&", "&>", "<", ">"})
 _OPENERS = {"if": "fi", "for": "done", "while": "done", "until": "done", "case": "esac"}
@@ -276,7 +276,7 @@ class _Reader:
         return words
 
 
-_ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
+_ASSIGNMENT = regex(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
 
 
 def _grouped(tokens: Sequence[_Token], depth: int) -> list[Command]:
@@ -352,7 +352,7 @@ def _one(script: Sequence[Command], index: int, errexit: bool, pipefail: bool, l
     return Heard(True, "set +e: the script goes on after it fails")
 
 
-_SET = re.compile(r"[-+][A-Za-z]*e")
+_SET = regex(r"[-+][A-Za-z]*e")
 
 
 def _options(words: tuple[str, ...], errexit: bool, pipefail: bool) -> tuple[bool, bool]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -18,6 +18,8 @@ from gatekeeper.node import START, Fault, Source, Span
 from gatekeeper.project import Project
 from gatekeeper.rule import SEVERITIES, Place, Rule, place
 from gatekeeper.settings import Settings
+
+T = TypeVar("T")
 
 
 class Presentation(msgspec.Struct, frozen=True):
@@ -80,6 +82,7 @@ def audit(request: Request, hooks: Any) -> Report:
     """
     from gatekeeper import __version__
 
+    commit = _meanwhile(commit_of, request.root)
     catalogue = Catalogue(folder for folders in hooks.gatekeeper_catalogues() for folder in folders)
     every = catalogue.rules()
     selected = request.select or tuple(request.settings.select)
@@ -101,7 +104,7 @@ def audit(request: Request, hooks: Any) -> Report:
         root=str(request.root),
         profile=request.profile,
         settings=request.settings,
-        commit=None if request.staged else commit_of(request.root),
+        commit=None if request.staged else commit(),
         project=project,
         rules=tuple(rules),
         outcomes=tuple(outcomes),
@@ -112,6 +115,21 @@ def audit(request: Request, hooks: Any) -> Report:
         exit_code=gates.exit_code(table, project.faults),
         shown=request.shown,
     )
+
+
+def _meanwhile(ask: Callable[[Path], T], root: Path) -> Callable[[], T]:
+    """Ask in a thread of its own, since git takes its time, and give what fetches the answer."""
+    from threading import Thread
+
+    answers: list[T] = []
+    asking = Thread(target=lambda: answers.append(ask(root)))
+    asking.start()
+
+    def answer() -> T:
+        asking.join()
+        return answers[0]
+
+    return answer
 
 
 def _enabled(rules: Iterable[Rule], settings: Settings) -> list[Rule]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -16,28 +15,35 @@ from gatekeeper.hookspecs import Hooks, hookimpl
 from gatekeeper.models import Subject
 from gatekeeper.node import START, Fault, Source
 
-# Which model reads a file, by its path. The model is imported when a file of its kind is met.
-_READERS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), model)
-    for pattern, model in (
-        (r"(.*/)?((Docker|Container)file([._-][^/]*)?|[^/]*\.(docker|container)file)\Z", "docker"),
-        (
-            r".*(\.tf|\.tofu|\.tf\.json|\.tofu\.json|\.tfvars|\.tfvars\.json|\.tfbackend|\.tfstate(\.backup)?)\Z",
-            "terraform",
-        ),
-        (r"(.*/)?(\.terraform\.lock|terragrunt)\.hcl\Z", "terraform"),
-        (r"(.*/)?\.github/workflows/[^/]+\.ya?ml\Z", "pipeline"),
-        (
-            r"(.*/)?(\.gitlab-ci\.ya?ml|Jenkinsfile([._-][^/]*)?|azure-pipelines\.ya?ml|bitbucket-pipelines\.ya?ml)\Z",
-            "pipeline",
-        ),
-        (r"(.*/)?\.circleci/config\.ya?ml\Z", "pipeline"),
-        (r"(?!(.*/)?\.github/workflows/).*\.ya?ml(\.j2|\.tpl|\.gotmpl)?\Z", "kubernetes"),
-        (r".*\.json\Z", "kubernetes"),
-        (r"(?!(.*/)?\.github/workflows/).*\.(ya?ml|rules)\Z", "prometheus"),
-        (r".*\.(md|markdown)\Z", "docs"),
-    )
-)
+_TERRAFORM = tuple(".tf .tofu .tfvars .tfbackend .tfstate .tfstate.backup .tf.json .tofu.json .tfvars.json".split())
+_HCL_FILES = (".terraform.lock.hcl", "terragrunt.hcl")
+_PIPELINES = (".gitlab-ci", "azure-pipelines", "bitbucket-pipelines")
+_DOCKERFILES = ("dockerfile", "containerfile")
+_YAML = (".yaml", ".yml")
+_TEMPLATES = (".yaml.j2", ".yml.j2", ".yaml.tpl", ".yml.tpl", ".yaml.gotmpl", ".yml.gotmpl")
+
+
+def models_of(path: str) -> tuple[str, ...]:
+    """The models that read a file, by its path. A model is imported when a file of its kind is met."""
+    path = path.lower()
+    folder, _, name = path.rpartition("/")
+    if name.endswith(_TERRAFORM) or name in _HCL_FILES:
+        return ("terraform",)
+    if name.partition(".")[0] == "jenkinsfile":
+        return ("pipeline",)
+    if name.endswith(_YAML):
+        written_for = (
+            f"/{folder}".endswith(("/.github/workflows", "/.circleci")) or name.rpartition(".")[0] in _PIPELINES
+        )
+        return ("pipeline",) if written_for else ("kubernetes", "prometheus")
+    if name.endswith((".md", ".markdown")):
+        return ("docs",)
+    if name.endswith((*_TEMPLATES, ".json")):
+        return ("kubernetes",)
+    if name.endswith(".rules"):
+        return ("prometheus",)
+    words = name.replace("-", ".").replace("_", ".").split(".")
+    return ("docker",) if words[0] in _DOCKERFILES or words[-1] in _DOCKERFILES else ()
 
 
 class BuiltIn:
@@ -45,10 +51,10 @@ class BuiltIn:
 
     @hookimpl
     def gatekeeper_read(self, source: Source, tree: Tree) -> Iterable[Subject | Fault] | None:
-        models = [model for pattern, model in _READERS if pattern.match(source.path)]
+        models = models_of(source.path)
         return self._read(models, source, tree) if models else None
 
-    def _read(self, models: list[str], source: Source, tree: Tree) -> Iterator[Subject | Fault]:
+    def _read(self, models: tuple[str, ...], source: Source, tree: Tree) -> Iterator[Subject | Fault]:
         for model in models:
             try:
                 yield from import_module(f"gatekeeper.models.{model}").read(source, tree)
@@ -72,7 +78,7 @@ class BuiltIn:
         return rendered
 
 
-def _technology(models: list[str]) -> str:
+def _technology(models: tuple[str, ...]) -> str:
     """Whose file it is when it cannot be opened: clear where one model reads that name, else nobody's."""
     return models[0] if len(models) == 1 else ""
 

@@ -116,7 +116,6 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     title: str
-    why: str
     severity: Severity
     gate: str
     subject: type[Subject]
@@ -125,12 +124,26 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     seed: str = ""
     aliases: tuple[str, ...] = ()
     fixable: bool = False
-    page: str = ""
+    document: str = ""
     origin: str = ""
 
     @property
     def technology(self) -> str:
         return self.subject.technology
+
+    @property
+    def page(self) -> str:
+        """Its docstring without the indentation. Made when asked for: an audit prints no pages."""
+        from textwrap import dedent  # inspect.cleandoc would cost its import
+
+        first, _, rest = self.document.partition("\n")
+        return f"{first.strip()}\n{dedent(rest).rstrip()}\n"
+
+    @property
+    def why(self) -> str:
+        """What its page says between the title and the first example."""
+        _, _, rest = self.page.partition("\n")
+        return re.split(r"^(?:Bad|Good|Unknown)\b.*:", rest, maxsplit=1, flags=re.MULTILINE)[0].strip()
 
     @property
     def per_file(self) -> bool:
@@ -166,12 +179,11 @@ def rule(
     """
 
     def make(check: Check) -> Rule:
-        page = _dedent(check.__doc__ or "")
-        title, _, rest = page.partition("\n")
-        why = re.split(r"^(?:Bad|Good|Unknown)\b.*:", rest, maxsplit=1, flags=re.MULTILINE)[0].strip()
+        document = check.__doc__ or ""
+        title = document.partition("\n")[0]
         return build(
-            id=id, title=title.strip().rstrip("."), why=why, severity=severity, gate=gate, subject=_subject_of(check),
-            check=check, where=where, seed=seed, aliases=tuple(aliases), fixable=fixable, page=page,
+            id=id, title=title.strip().rstrip("."), severity=severity, gate=gate, subject=_subject_of(check),
+            check=check, where=where, seed=seed, aliases=tuple(aliases), fixable=fixable, document=document,
         )  # fmt: skip
 
     return make
@@ -184,8 +196,8 @@ def build(**fields: Any) -> Rule:
         raise ValueError(f"rule id {made.id!r}: lower-case words joined by '-'")
     if made.severity not in get_args(Severity):
         raise ValueError(f"rule {made.id}: severity {made.severity!r} is none of {', '.join(get_args(Severity))}")
-    if not made.title or not made.why:
-        raise ValueError(f"rule {made.id}: a page starts with a title line, then says why")
+    if not made.title:
+        raise ValueError(f"rule {made.id}: a page starts with its title")
     return made
 
 
@@ -200,13 +212,6 @@ def _subject_of(check: Check) -> type[Subject]:
     if not (isinstance(hint, type) and issubclass(hint, Subject)):
         raise TypeError(f"{check.__name__}: annotate the first parameter with the subject it judges")
     return hint
-
-
-def _dedent(page: str) -> str:
-    from textwrap import dedent  # inspect.cleandoc would cost its import
-
-    first, _, rest = page.partition("\n")
-    return f"{first.strip()}\n{dedent(rest).rstrip()}\n"
 
 
 _EXAMPLE = regex(r"(Bad|Good|Unknown)\b[ ]?([^:\n]*):[ ]*(.*)\Z")

@@ -67,7 +67,7 @@ def rule_of(answers: dict[str, list[str]], severity: Severity = "high", *, crash
             yield Finding(file, "wrong") if word == "fail" else Unknown(file, "who knows")
 
     return build(
-        id="some-rule", title="t", why="w", severity=severity, gate="g", subject=File, check=check,
+        id="some-rule", title="t", severity=severity, gate="g", subject=File, check=check,
         where=lambda file: file.path in answers,
     )  # fmt: skip
 

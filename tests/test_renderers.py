@@ -57,13 +57,12 @@ def rule(id: str, severity: str, gate: str, title: str = "", aliases: tuple[str,
     return build(
         id=id,
         title=title,
-        why=why,
         severity=severity,
         gate=gate,
         subject=Thing,
         check=check,
         aliases=aliases,
-        page=f"{title}.\n\n{why}\n",
+        document=f"{title}.\n\n{why}\n",
     )
 
 

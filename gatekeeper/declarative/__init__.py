@@ -65,9 +65,9 @@ def _read(node: Node, origin: str) -> Rule:
     where = read_condition(node["where"], kind) if "where" in node else None
     try:
         return build(
-            id=_text(node["id"]), title=_text(node["title"]).rstrip("."), why=_text(node["why"]),
+            id=_text(node["id"]), title=_text(node["title"]).rstrip("."),
             severity=_text(node["severity"]), gate=_text(node["gate"]), seed=_text(node["seed"]),
-            aliases=tuple(_list_of_texts(node["aliases"])), subject=kind, origin=origin, page=_page(node, kind),
+            aliases=tuple(_list_of_texts(node["aliases"])), subject=kind, origin=origin, document=_page(node, kind),
             check=_check(must, _text(node["message"]), _text(node["fix"])), where=where and _where(where),
         )  # fmt: skip
     except ValueError as error:

@@ -178,6 +178,23 @@ def test_hostile_text_costs_no_more_than_its_length(unit: str) -> None:
     assert time.perf_counter() - started < 10
 
 
+@pytest.mark.parametrize(
+    "text", ["---\n" + "a\r\n" * 20_000, "#" + " " * 4_000 + "x" * 900 + "\n", "a\n" + "-" * 50_000 + "x"]
+)
+def test_hostile_beginnings_cost_no_more_than_their_length(text: str) -> None:
+    started = time.perf_counter()
+    read(text)
+    assert time.perf_counter() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [("# One #\n", "One"), ("x\n\nTwo\n---\n", "Two"), ("### no\n## Three\n", "Three"), ("    # code\n", ""), ("", "")],
+)
+def test_titles(text: str, title: str) -> None:
+    assert read(text).title == title
+
+
 def test_the_parser_is_loaded_only_for_a_file_that_is_read() -> None:
     code = "import sys, gatekeeper.models.docs, gatekeeper.links.runbooks; print('markdown_it' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"

@@ -18,7 +18,7 @@ from gatekeeper.node import Fault, Node, Source, Span, regex
 
 SIZE = 2_000_000  # characters; the slowest input found takes 8 us a character
 
-_FRONT_MATTER = regex(r"(---|\+\+\+)[ \t]*\r?\n(?:.*\r?\n)*?\1[ \t]*(?:\r?\n|\Z)")
+_FRONT_MATTER = regex(r"(---|\+\+\+)[ \t]*\r?\n(?:[^\n]*\n)*?\1[ \t]*(?:\r?\n|\Z)")
 _TITLE = regex(r"^title[ \t]*[:=][ \t]*(.{1,300})$", re.MULTILINE)
 _COMMENT = regex(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TASK = regex(r"\[([ xX])\][ \t]+")
@@ -129,9 +129,19 @@ def title_of(text: str) -> str:
     named = _TITLE.search(head)
     if named:
         return named[1].strip().strip("\"'")
-    heading = re.search(r"^ {0,3}#{1,2}[ \t]+(.{1,300}?)[ \t]*#*[ \t]*$|^(\S.{0,300})\r?\n(?:={3,}|-{3,})[ \t]*$",
-                        text[len(head) : len(head) + 5000], re.MULTILINE)  # fmt: skip
-    return plain((heading[1] or heading[2]).strip()) if heading else ""
+    lines = text[len(head) : len(head) + 5000].splitlines()
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        words = line.lstrip(" ")
+        marks = len(words) - len(words.lstrip("#"))
+        if marks in (1, 2) and len(line) - len(words) < 4 and words[marks : marks + 1] in (" ", "\t"):
+            return plain(words[marks:].strip().rstrip("#").strip())
+        if (
+            line[:1].strip()
+            and len(below) > 2
+            and below.rstrip() in ("=" * len(below.rstrip()), "-" * len(below.rstrip()))
+        ):
+            return plain(line.strip())
+    return ""
 
 
 def slug(text: str) -> str:

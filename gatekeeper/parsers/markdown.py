@@ -11,6 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -130,7 +131,7 @@ def title_of(text: str) -> str:
     if named:
         return named[1].strip().strip("\"'")
     lines = text[len(head) : len(head) + 5000].splitlines()
-    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+    for line, below in pairwise([*lines, ""]):
         words = line.lstrip(" ")
         marks = len(words) - len(words.lstrip("#"))
         if marks in (1, 2) and len(line) - len(words) < 4 and words[marks : marks + 1] in (" ", "\t"):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from types import ModuleType
 
 from gatekeeper.rule import Rule
 
@@ -67,12 +68,11 @@ def load(folder: Path, *, code: bool = True) -> Iterator[Rule]:
 
 def _python(path: Path) -> Iterator[Rule]:
     name = f"gatekeeper_rules.{path.parent.name}.{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
+    module = ModuleType(name)
+    module.__file__ = str(path)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        SourceFileLoader(name, str(path)).exec_module(module)
     except Exception as error:  # a plugin's mistake: said with the path of its file
         raise Broken(f"{path}: {type(error).__name__}: {error}") from error
     rules = [value for value in vars(module).values() if isinstance(value, Rule)]

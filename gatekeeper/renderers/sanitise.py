@@ -74,12 +74,13 @@ def _without_surrogates(value: Any) -> Any:
 
 
 _SURROGATE = regex(r"[\ud800-\udfff]")
-_XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", "\ufffe": "", "\uffff": ""})
+_XML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"})
+_NO_XML = str.maketrans({"\ufffe": "", "\uffff": ""})
 
 
 def xml_text(text: str) -> str:
     """Text or an attribute's value in XML 1.0; line breaks are kept."""
-    return "&#10;".join(visible(line).translate(_XML) for line in text.split("\n"))
+    return "&#10;".join(visible(line.translate(_NO_XML)).translate(_XML) for line in text.split("\n"))
 
 
 _MARKDOWN = regex(r"[\\`*_\[\]#!|~<>&@]|:(?=//)|(?<=www)\.", re.IGNORECASE)

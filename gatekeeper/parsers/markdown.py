@@ -501,8 +501,10 @@ class _Places:
     def __init__(self, source: Source, content: str, line: int, starts: list[tuple[int, int]] | None) -> None:
         self.source = source
         self.content = content
-        self.line = line
         self._given = starts
+        # Lines of exotic blanks at the beginning are not in the content.
+        first = content.partition("\n")[0].strip()
+        self.line = next((number for number in range(line, line + 20) if first in source.line(number)), line)
 
     @cached_property
     def offsets(self) -> list[int]:

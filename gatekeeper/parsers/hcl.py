@@ -370,6 +370,10 @@ class Document(NamedTuple):
     faults: list[Fault]
 
 
+BLANKS = 2000  # the grammar's scanner takes quadratic time for them
+_BLANKS = regex(rf"[ \t\r\n]{{{BLANKS}}}")
+
+
 def parse(source: Source) -> Document:
     """A file of HCL native syntax. Never raises for what the text holds."""
     try:
@@ -377,6 +381,10 @@ def parse(source: Source) -> Document:
     except ImportError:
         return Document(Body({}, []), _checked_only(source))
     text = source.text
+    blanks = _BLANKS.search(text)
+    if blanks:
+        words = f"more than {BLANKS} blanks in a row are not read"
+        return Document(Body({}, []), [Fault(source, source.span(blanks.start(), blanks.start() + 1), words)])
     masked = _masked(text)
     home = Home(source)
     faults: list[Fault] = []
@@ -479,12 +487,19 @@ def _syntax_faults(home: Home, root: Any) -> list[Fault]:
     """One fault a line; what is not closed only when nothing else is wrong, since errors hide closing braces."""
     unexpected: dict[int, Fault] = {}
     unclosed: dict[int, Fault] = {}
+    seen: set[int] = set()
     stack = [root]
     while stack and len(unexpected) < FAULTS:
         node = stack.pop()
         if node.is_missing:
-            fault = _missing_fault(home, node)
-            (unclosed if node.type in _CLOSING else unexpected).setdefault(fault.span.line, fault)
+            line = home.span(node.start_byte, node.start_byte).line
+            if node.type not in _CLOSING:
+                words = "not valid HCL: something is missing in this line"
+                unexpected.setdefault(line, Fault(home.source, home.source.line_span(line), words))
+            elif line not in seen:  # who opened it is asked once a line: asking walks the tree
+                seen.add(line)
+                fault = _unclosed_fault(home, node)
+                unclosed.setdefault(fault.span.line, fault)
         elif node.type == "ERROR" and node is not root:
             fault = _error_fault(home, node)
             unexpected.setdefault(fault.span.line, fault)
@@ -500,19 +515,14 @@ _CLOSING = {
 }  # fmt: skip
 
 
-def _missing_fault(home: Home, node: Any) -> Fault:
-    closing = _CLOSING.get(node.type)
+def _unclosed_fault(home: Home, node: Any) -> Fault:
     opener = node.parent
-    while opener is not None and opener.start_byte == node.start_byte:
+    while opener is not None and opener.parent is not None and opener.start_byte == node.start_byte:
         opener = opener.parent
-    if closing is None or opener is None:
-        line = home.source.line_span(home.span(node.start_byte, node.start_byte).line)
-        return Fault(home.source, line, "not valid HCL: something is missing in this line")
-    start = opener.start_byte
+    start = opener.start_byte if opener is not None else node.start_byte
     opened = home.text[start:].split("\n", 1)[0].strip()
-    return Fault(
-        home.source, home.span(start, start + len(opened)), f"not valid HCL: this is not closed by {closing!r}"
-    )
+    words = f"not valid HCL: this is not closed by {_CLOSING[node.type]!r}"
+    return Fault(home.source, home.span(start, start + len(opened)), words)
 
 
 def _error_fault(home: Home, node: Any) -> Fault:

@@ -20,6 +20,14 @@ def _checkout(step: Step) -> Step | None:
     return found
 
 
+def _forgot_checkout(step: Step) -> bool:
+    """Whether the job has none, but means this repository: it uses another file that is here."""
+    steps = step.job.steps
+    if step.job.node["container"].present or any(each.slug == "actions/checkout" for each in steps):
+        return False
+    return any(what.path and not state_of(each, what) for each in steps for what in wanted(each))
+
+
 def _may_be_made(step: Step, what: Wanted) -> bool:
     """Whether something before the use may have made the path."""
     base = {"make": "Makefile", "package": "package.json"}.get(what.how) or what.path.rstrip("/").rpartition("/")[2]
@@ -42,7 +50,9 @@ def _may_be_made(step: Step, what: Wanted) -> bool:
     gate="pipeline-automation",
     severity="high",
     seed="3.1 Pipeline Stages",
-    where=lambda step: step.job.pipeline.entry and _checkout(step) is not None and bool(wanted(step)),
+    where=lambda step: (
+        step.job.pipeline.entry and bool(wanted(step)) and (_checkout(step) is not None or _forgot_checkout(step))
+    ),
 )
 def missing_path(step: Step) -> Iterator[Finding]:
     """What a job runs or applies exists in the repository.

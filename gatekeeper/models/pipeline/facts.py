@@ -359,7 +359,7 @@ def _command(step: Step, command: shell.Command, folder: str | None, depth: int)
         and not path.startswith(("/", "~", "node_modules", "./node_modules", "vendor/bin", "./vendor/bin"))
     ):
         return _local(step, path, folder, depth)
-    if program in ("python", "python3", "node", "ruby", "deno", "tsx", "ts-node", "php", "Rscript", "pwsh", "perl"):
+    if program in _INTERPRETERS and not kinds.command_kinds(words):  # `node --test` is a command of its own
         file = next((w for w in words[1:] if not w.startswith("-")), "")
         return (
             _named(file.rpartition("/")[2].rpartition(".")[0], file)
@@ -371,6 +371,7 @@ def _command(step: Step, command: shell.Command, folder: str | None, depth: int)
     return _hits(step, words)
 
 
+_INTERPRETERS = frozenset("python python3 node ruby deno tsx ts-node php Rscript pwsh perl".split())
 _CREATES = regex(r'^[ \t]*(?:resource|module)[ \t]+"', re.MULTILINE)
 
 
@@ -628,6 +629,8 @@ def _package(step: Step, words: tuple[str, ...], folder: str | None, depth: int)
         )
         return _hits(step, (name, *words[2:])) if direct else named._replace(known=bool(named.seen))
     inner = _script(step, script, folder, depth + 1, errexit=True)
+    if inner.seen and name == "build":  # whatever it runs, `tsc` say, it makes what is shipped
+        return _Look([*inner.seen, *named.seen], inner.known)
     if inner.seen or inner.known:
         return inner
     return _Look(named.seen, False)

@@ -12,9 +12,8 @@ from gatekeeper.node import Expression, Unresolved, regex
 from gatekeeper.project import Project
 
 _SCHEME = regex(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_TARGET = regex(
-    r"https?://[^\s<>\"')\]]+|[^\s<>\"'()\[\]]*(?:run[-_]?book|play[-_]?book)[^\s<>\"'()\[\]]*", re.IGNORECASE
-)
+_WORD = regex(r"[^\s<>\"'()\[\]]+")
+_NAMED = regex(r"run[-_]?book|play[-_]?book", re.IGNORECASE)
 
 
 class RunbookLink(NamedTuple):
@@ -35,8 +34,7 @@ def runbook_of(alert: Alert, project: Project) -> RunbookLink | None:
     text = alert.runbook.text.strip()
     if "{{" in text:
         raise Unresolved(alert.runbook, Expression(text, "is filled in when the alert fires"))
-    found = _TARGET.search(text)
-    target = found[0].rstrip(".,;") if found else text
+    target = next((word.rstrip(".,;") for word in _WORD.findall(text) if _is_target(word)), text)
     address, _, anchor = target.partition("#")
     address = address.partition("?")[0]
     places = _places(address, alert, project)
@@ -47,6 +45,11 @@ def runbook_of(alert: Alert, project: Project) -> RunbookLink | None:
         if path:
             return _at_anchor(path, anchor, project)
     return RunbookLink(missing=f"{places[0]} is not in this repository")
+
+
+def _is_target(word: str) -> bool:
+    """Whether a word of the annotation is what it links to: a URL, or a path that names a runbook."""
+    return word.startswith(("http://", "https://")) or bool(_NAMED.search(word))
 
 
 def _places(address: str, alert: Alert, project: Project) -> list[str]:

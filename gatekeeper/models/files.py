@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
@@ -56,7 +55,7 @@ class Suppression(Subject):
         self.whole_file = bool(form and form[1])
         self.rules = tuple(name.strip() for name in form[2].split(",") if name.strip()) if form else ()
         self.until = form[3] if form else None
-        self.reason = re.sub(r"[ \t]*(-->|\*/)[ \t]*$", "", form[4] or "").strip() if form else ""
+        self.reason = _closed(form[4] or "") if form else ""
         self._number = number
 
     @property
@@ -90,6 +89,11 @@ class Suppression(Subject):
         if not self.reason:
             return "has no reason: add -- and why"
         return f"expired on {self.end}" if self.end < today else ""
+
+
+def _closed(words: str) -> str:
+    """The words of a comment without what closes it."""
+    return words.rstrip().removesuffix("-->").removesuffix("*/").strip()
 
 
 def suppressions(source: Source) -> Iterator[Suppression]:

@@ -12,7 +12,7 @@ import msgspec
 from gatekeeper.engine import Outcome
 from gatekeeper.links import deploys
 from gatekeeper.models import absence
-from gatekeeper.models.files import Suppression
+from gatekeeper.models.files import File, Repository, Suppression
 from gatekeeper.node import Fault
 from gatekeeper.project import Project
 from gatekeeper.rule import Place, Reason
@@ -55,7 +55,6 @@ class Criterion(msgspec.Struct, frozen=True):
     advisories: int = 0
     next_step: str = ""
     judged: int = 0
-    passed: int = 0
     failed: int = 0
 
 
@@ -159,7 +158,6 @@ def _of_rule(outcome: Outcome, reported: Sequence[Reported], project: Project, f
     advisories = [each for each in mine if not each.waiver and not at_least(each.severity, fails_at)]
     unknowns = [unknown for verdict in outcome.verdicts for unknown in verdict.unknowns]
     failed = len({id(each.subject) for each in blocking})
-    passed = sum(1 for verdict in outcome.verdicts if verdict.word == "pass")
 
     def answer(
         status: Status, result: str, reason: str = "", proof: Sequence[Place] = (), next_step: str = ""
@@ -168,7 +166,7 @@ def _of_rule(outcome: Outcome, reported: Sequence[Reported], project: Project, f
         more += f"; {len(waived)} waived" if waived else ""
         return Criterion(
             rule.id, rule.title, status, result + more, reason, tuple(proof), len(advisories), next_step,
-            outcome.judged, passed, failed,
+            outcome.judged, failed,
         )  # fmt: skip
 
     if outcome.error:
@@ -198,13 +196,17 @@ def _of_rule(outcome: Outcome, reported: Sequence[Reported], project: Project, f
         ends = min(each.waiver.until or "" for each in waived if each.waiver)
         return answer(Status.WAIVED, f"until {ends}", "", [each.at for each in waived])
     if outcome.judged:
-        return answer(Status.PASS, f"{passed} of {outcome.judged}")
+        return answer(Status.PASS, f"{outcome.judged} of {outcome.judged}")
     return answer(Status.NOT_APPLICABLE, _none(outcome, project), _none(outcome, project))
 
 
 def _none(outcome: Outcome, project: Project) -> str:
     """Why a rule has nothing to judge, with the number that proves it."""
     rule = outcome.rule
+    if rule.subject is Repository:
+        return deploys(project).proof
+    if rule.subject is File:
+        return f"none of {len(project.tree.paths)} files is judged"
     if outcome.candidates:
         return f"none of {outcome.candidates} {_plural(rule.subject.__name__, outcome.candidates)}"
     if rule.technology in project.technologies():
@@ -275,4 +277,4 @@ def _result(status: Status, criteria: Sequence[Criterion]) -> str:
         return f"{len(deciding)} of {len(applicable)} criteria open: {reasons}{more}"
     if status is Status.WAIVED:
         return f"{first.id} {first.result}{others}{more}"
-    return f"{sum(criterion.passed for criterion in applicable)} of {judged} checks pass{more}"
+    return f"{judged} of {judged} checks pass{more}"

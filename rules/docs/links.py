@@ -17,7 +17,7 @@ def _links_inside(document: Document) -> bool:
     return any(is_local(link.target) for link in document.links)
 
 
-@rule("docs-links", gate="documentation", severity="medium", seed="10. Documentation Delivered", where=_links_inside)
+@rule("docs-links", gate="documentation", severity="low", seed="10. Documentation Delivered", where=_links_inside)
 def links(document: Document, project: Project) -> Iterator[Finding]:
     """Links, images and anchors within the repository lead somewhere.
 

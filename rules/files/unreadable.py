@@ -9,7 +9,8 @@ from gatekeeper.rule import Answer, Place, Reason, rule
 
 def describes(file: File) -> bool:
     """It was read as something that is deployed or run, or could not be read."""
-    return bool(file.faults) or not {"docs", "files"}.issuperset(file.technologies)
+    unread = any(fault.technology != "docs" for fault in file.faults)
+    return unread or not {"docs", "files"}.issuperset(file.technologies)
 
 
 @rule(

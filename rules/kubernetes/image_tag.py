@@ -57,6 +57,18 @@ def image_tag(container: Container, project: Project) -> Iterator[Answer]:
     images: [{name: app, newTag: latest}]
     ```
 
+    Bad, a line too many:
+    ```yaml
+    apiVersion: v1
+    kind: Pod
+    metadata: {name: app}
+    spec:
+      containers:
+        - name: app
+          # expect: no image reference
+          image: "app:1.2.0\\nlatest"
+    ```
+
     Good:
     ```yaml
     apiVersion: v1
@@ -129,6 +141,8 @@ def image_tag(container: Container, project: Project) -> Iterator[Answer]:
 
 
 def _fault(reference: ImageReference) -> str:
+    if any(character.isspace() or not character.isprintable() for character in reference.text):
+        return "this is no image reference: there are blanks or control characters in it"
     if reference.digest:
         return ""
     if not reference.tag:

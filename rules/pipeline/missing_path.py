@@ -97,6 +97,21 @@ def missing_path(step: Step) -> Iterator[Finding]:
     {"scripts": {"test": "jest"}}
     ```
 
+    Bad, beside a checkout that was forgotten:
+    ```yaml .github/workflows/deploy.yml
+    on: push
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        steps:
+          - run: kubectl apply -f k8s/
+          # expect: does not exist
+          - run: ./scripts/smoke-test.sh
+    ```
+    ```yaml k8s/app.yaml
+    kind: List
+    ```
+
     Good:
     ```yaml .github/workflows/ci.yml
     on: push

@@ -43,6 +43,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `| head` has seen enough
         sys.stderr.close()
         return 0
+    except Exception as error:
+        if argv is not None:
+            raise
+        return _internal(error)
+
+
+def _internal(error: Exception) -> int:
+    """A mistake of ours that no rule or file contains: nothing is proven."""
+    from traceback import extract_tb
+
+    last = extract_tb(error.__traceback__)[-1]
+    where = f"{last.filename.rpartition('gatekeeper/')[2]}:{last.lineno}"
+    sys.stderr.write(f"gatekeeper: internal error at {where}: {type(error).__name__}: {error!r}\nplease report it\n")
+    return 3
 
 
 def _run_once(words: list[str]) -> int:

@@ -238,6 +238,20 @@ def test_hostile_names_and_links_end_nothing(tmp_path: Path) -> None:
         assert "root:x:0" not in done.out
 
 
+def test_a_mistake_of_ours_is_no_traceback_and_proves_nothing(shop: Path) -> None:
+    code = (
+        "import sys, gatekeeper.gates as gates\n"
+        "def wrong(*_, **__): raise KeyError('x')\n"
+        "gates.judge = wrong\n"
+        f"sys.argv = ['gatekeeper', 'audit', {str(shop)!r}]\n"
+        "from gatekeeper.cli import main; sys.exit(main())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "internal error" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_names_every_verb(shell: str) -> None:
     done = gatekeeper("completion", shell)

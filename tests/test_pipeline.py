@@ -366,6 +366,7 @@ def test_other_tools_are_said_to_be_unsupported(path: str) -> None:
     "text",
     [
         "on: push\njobs: []\n",
+        "on: push\njobs: {a: {steps: [{uses: //////}, {uses: '@'}, {uses: ''}]}}\n",
         "on: [push, [1], {a: b}]\njobs: {a: null, b: 3, c: [x], d: {steps: {}}, e: {steps: [null, 3, {run: [x]}]}}\n",
         "on: {push: {branches: {a: b}, tags: 3}}\njobs: {a: {needs: {x: y}, if: [1], env: [a], steps: [{uses: 4}]}}\n",
         "on: push\njobs: {a: {needs: b, uses: ./.github/workflows/ci.yml}, b: {needs: a}}\n",

@@ -58,6 +58,8 @@ def _action_rows() -> dict[str, list[tuple[str, str]]]:
     for kind, text in tables.ACTIONS.items():
         for row in text.split(";"):
             prefix = row.strip().lower()
+            if not prefix:
+                continue
             rows.setdefault(prefix.partition("/")[0], []).append((prefix, kind))
     for known in rows.values():
         known.sort(key=lambda row: -len(row[0]))

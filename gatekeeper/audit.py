@@ -72,6 +72,7 @@ class Request(msgspec.Struct, frozen=True):
     force_exclude: bool = False
     today: datetime.date | None = None
     shown: Presentation = Presentation()
+    progress: Callable[[int, int], None] | None = None  # called with how many files are read, of how many
 
 
 def audit(request: Request, hooks: Any) -> Report:
@@ -157,7 +158,9 @@ def read(tree: Tree, hooks: Any, request: Request | None = None) -> Project:
     request = request or Request(tree.root, Settings())
     judged, skipped = _sorted_out(tree, request)
     subjects: list[Subject] = []
-    for path in judged:
+    for number, path in enumerate(judged):
+        if request.progress:
+            request.progress(number, len(judged))
         source = tree.source(path)
         found = _read_file(source, hooks.gatekeeper_read(source=source, tree=tree))
         if found is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -250,6 +251,20 @@ def test_a_mistake_of_ours_is_no_traceback_and_proves_nothing(shop: Path) -> Non
     assert done.returncode == 3
     assert "internal error" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_long_work_says_how_far_it_is_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    from gatekeeper.commands import emit
+
+    clock = iter([0.0, 0.2, 0.4, 0.45, 0.6])
+    monkeypatch.setattr(emit, "monotonic", lambda: next(clock))
+    shown = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", shown)
+    progress = emit.Progress()
+    for done in range(4):
+        progress(done, 4)
+    progress.end()
+    assert shown.getvalue().split("\r\x1b[K") == ["", "reading 1 of 4 files", "reading 3 of 4 files", ""]
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -7,6 +7,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from gatekeeper.audit import Presentation, Report, Request, audit
 from gatekeeper.catalogue import Broken, NoSuchRule
 from gatekeeper.commands.arguments import (
@@ -20,7 +22,7 @@ from gatekeeper.commands.arguments import (
     profile,
     settings_of,
 )
-from gatekeeper.commands.emit import emit, for_github, outputs
+from gatekeeper.commands.emit import Progress, emit, for_github, outputs
 from gatekeeper.discover import Unreadable
 
 EXAMPLES = """\
@@ -69,10 +71,13 @@ def run(options: argparse.Namespace) -> int:
 
 def judged(request: Request, relay: object) -> Report:
     """The report. Raises `Wrong` for what the person who typed the command can mend."""
+    progress = Progress()
     try:
-        return audit(request, relay)
+        return audit(replace(request, progress=progress) if sys.stderr.isatty() else request, relay)
     except (NoSuchRule, Broken, Unreadable) as error:
         raise Wrong(str(error)) from None
+    finally:
+        progress.end()
 
 
 def check_root(root: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,6 +13,26 @@ from msgspec.structs import replace
 from gatekeeper.audit import Report
 from gatekeeper.commands.arguments import Wrong
 from gatekeeper.plugins import FORMATS
+
+
+class Progress:
+    """A line on standard error about long work: after a third of a second, on a terminal only, gone at the end."""
+
+    def __init__(self) -> None:
+        self.begun = monotonic()
+        self.told = 0.0
+
+    def __call__(self, done: int, of: int) -> None:
+        now = monotonic()
+        if now - self.begun > 0.3 and now - self.told > 0.1:
+            self.told = now
+            sys.stderr.write(f"\r\x1b[Kreading {done} of {of} files")
+            sys.stderr.flush()
+
+    def end(self) -> None:
+        if self.told:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
 
 
 def outputs(asked: list[str]) -> list[tuple[str, Path | None]]:

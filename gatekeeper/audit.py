@@ -83,12 +83,13 @@ def audit(request: Request, hooks: Any) -> Report:
     """
     from gatekeeper import __version__
 
-    commit = _meanwhile(commit_of, request.root)
+    found = _meanwhile(lambda: discover(request.root, staged=request.staged))
+    commit = _meanwhile(lambda: None if request.staged else commit_of(request.root))
     catalogue = Catalogue(folder for folders in hooks.gatekeeper_catalogues() for folder in folders)
     every = catalogue.rules()
     selected = request.select or tuple(request.settings.select)
     rules = _enabled(select(every, selected, [*request.settings.ignore, *request.ignore]), request.settings)
-    tree = discover(request.root, staged=request.staged)
+    tree = found()
     narrowed = bool(request.paths) and "." not in request.paths
     if narrowed:
         rules = [rule for rule in rules if rule.per_file]
@@ -105,7 +106,7 @@ def audit(request: Request, hooks: Any) -> Report:
         root=str(request.root),
         profile=request.profile,
         settings=request.settings,
-        commit=None if request.staged else commit(),
+        commit=commit(),
         project=project,
         rules=tuple(rules),
         outcomes=tuple(outcomes),
@@ -118,16 +119,26 @@ def audit(request: Request, hooks: Any) -> Report:
     )
 
 
-def _meanwhile(ask: Callable[[Path], T], root: Path) -> Callable[[], T]:
-    """Ask in a thread of its own, since git takes its time, and give what fetches the answer."""
+def _meanwhile(ask: Callable[[], T]) -> Callable[[], T]:
+    """Ask in a thread of its own, since git takes its time; gives what fetches the answer, or raises what it raised."""
     from threading import Thread
 
     answers: list[T] = []
-    asking = Thread(target=lambda: answers.append(ask(root)))
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            answers.append(ask())
+        except BaseException as error:  # raised where the answer is asked for
+            errors.append(error)
+
+    asking = Thread(target=work, daemon=True)
     asking.start()
 
     def answer() -> T:
         asking.join()
+        if errors:
+            raise errors[0]
         return answers[0]
 
     return answer

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import msgspec
 
 from gatekeeper.models import Subject
 from gatekeeper.node import Node, Source, Span, regex
+
+if TYPE_CHECKING:
+    from gatekeeper.project import Project
 
 Severity = Literal["low", "medium", "high", "critical", "off"]
 SEVERITIES: tuple[str, ...] = ("low", "medium", "high", "critical")
@@ -95,6 +98,20 @@ class Unknown(NamedTuple):
 
 
 Answer = Finding | Unknown
+
+
+def absent(project: Project, what: str, words: str) -> Answer:
+    """The answer for what this repository does not hold: `what` it owns and lacks is a fault; else nobody can tell.
+
+    Absence here is not absence in reality: unless `owns` in the settings names it, it may well stand elsewhere.
+    """
+    if what in project.settings.owns:
+        return Finding(project.repository, f"{words}; gatekeeper.yaml says that {what} belong here")
+    where = project.settings.elsewhere.get(what)
+    said = f"it is elsewhere ({where.where}): attest it" if where else f"say where: `owns` or `elsewhere`, {what}"
+    return Unknown(project.repository, f"{words}; {said}", Reason.NOT_OWNED_HERE)
+
+
 Check = Callable[..., Iterable[Answer] | None]
 Where = Callable[..., bool]
 

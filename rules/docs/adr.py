@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Project, Unknown
+from gatekeeper import Project
 from gatekeeper.links import deploys
 from gatekeeper.models.docs import Document
 from gatekeeper.models.files import Repository
-from gatekeeper.rule import Answer, Reason, rule
+from gatekeeper.rule import Answer, absent, rule
 
 
 @rule(
@@ -55,11 +55,5 @@ def adr(repository: Repository, project: Project) -> Iterator[Answer]:
     metadata: {name: app}
     ```
     """
-    if any(document.kind == "adr" for document in project.all(Document)):
-        return
-    if "adr" in project.settings.owns:
-        yield Finding(repository, "no decision record in this repository, which owns them")
-        return
-    where = project.settings.elsewhere.get("adr")
-    words = f"decisions are recorded elsewhere ({where.where}): attest them" if where else "no decision record here"
-    yield Unknown(repository, f"{words}; say whose they are (`owns`, `elsewhere`)", Reason.NOT_OWNED_HERE)
+    if not any(document.kind == "adr" for document in project.all(Document)):
+        yield absent(project, "adr", "no decision record here")

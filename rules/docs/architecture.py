@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Project, Unknown
+from gatekeeper import Project
 from gatekeeper.links import deploys
 from gatekeeper.models.docs import Document
 from gatekeeper.models.files import Repository
-from gatekeeper.rule import Answer, Reason, rule
+from gatekeeper.rule import Answer, absent, rule
 
 _HEADING = (
     r"\barchitecture\b(?! (?:decision|record)s?)|\bsystem (?:design|overview|context|diagram)|\btopology\b"
@@ -75,10 +75,4 @@ def architecture(repository: Repository, project: Project) -> Iterator[Answer]:
     documents = project.all(Document)
     if any(each.central and (each.kind == "architecture" or each.speaks_of(_HEADING)) for each in documents):
         return
-    words = f"0 of {len(documents)} documents describe the architecture"
-    if "docs" in project.settings.owns:
-        yield Finding(repository, words)
-        return
-    where = project.settings.elsewhere.get("docs")
-    said = f"it is elsewhere ({where.where}): attest it" if where else "say where it is (`owns` or `elsewhere`: docs)"
-    yield Unknown(repository, f"{words}; {said}", Reason.NOT_OWNED_HERE)
+    yield absent(project, "docs", f"0 of {len(documents)} documents describe the architecture")

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Project, Unknown
+from gatekeeper import Project
 from gatekeeper.links import deploys
 from gatekeeper.models.docs import Runbook
 from gatekeeper.models.files import Repository
-from gatekeeper.rule import Answer, Reason, rule
+from gatekeeper.rule import Answer, absent, rule
 
 
 @rule(
@@ -65,13 +65,6 @@ def runbook_present(repository: Repository, project: Project) -> Iterator[Answer
     """
     runbooks = project.all(Runbook)
     found = {"incidents": any(each.incident for each in runbooks), "deploying": any(each.deploys for each in runbooks)}
-    where = project.settings.elsewhere.get("runbooks")
     for purpose, present in found.items():
-        if present:
-            continue
-        words = f"no runbook for {purpose} here"
-        if "runbooks" in project.settings.owns:
-            yield Finding(repository, f"{words}, where runbooks belong")
-        else:
-            said = f"elsewhere ({where.where}): attest it" if where else "say where it is (`owns`, `elsewhere`)"
-            yield Unknown(repository, f"{words}; {said}", Reason.NOT_OWNED_HERE)
+        if not present:
+            yield absent(project, "runbooks", f"no runbook for {purpose} here")

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Project, Unknown
+from gatekeeper import Project, Unknown
 from gatekeeper.links import alarms, deploys
 from gatekeeper.models.files import Repository
-from gatekeeper.rule import Answer, Reason, rule
+from gatekeeper.rule import Answer, Reason, absent, rule
 
 
 @rule(
@@ -71,9 +71,5 @@ def present(repository: Repository, project: Project) -> Iterator[Answer]:
         words = f"the alerts cannot be read: {unread[0].source.path}: {unread[0].message}"
         reason = Reason.UNREADABLE if unread[0].reason == "unreadable" else Reason.TEMPLATE_UNRENDERED
         yield Unknown(repository, words, reason)
-    elif "alerts" in project.settings.owns:
-        yield Finding(repository, "no alert in this repository, which owns them")
     else:
-        where = project.settings.elsewhere.get("alerts")
-        words = f"alerts live elsewhere ({where.where}): attest them" if where else "no alert here: say whose they are"
-        yield Unknown(repository, f"{words} (`owns` or `elsewhere` in gatekeeper.yaml)", Reason.NOT_OWNED_HERE)
+        yield absent(project, "alerts", "no alert here")

@@ -14,6 +14,7 @@ from gatekeeper.node import Node, Source, Span, regex
 
 if TYPE_CHECKING:
     from gatekeeper.project import Project
+    from gatekeeper.settings import Owned
 
 Severity = Literal["low", "medium", "high", "critical", "off"]
 SEVERITIES: tuple[str, ...] = ("low", "medium", "high", "critical")
@@ -100,7 +101,7 @@ class Unknown(NamedTuple):
 Answer = Finding | Unknown
 
 
-def absent(project: Project, what: str, words: str) -> Answer:
+def absent(project: Project, what: Owned, words: str) -> Answer:
     """The answer for what this repository does not hold: `what` it owns and lacks is a fault; else nobody can tell.
 
     Absence here is not absence in reality: unless `owns` in the settings names it, it may well stand elsewhere.

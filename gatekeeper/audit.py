@@ -78,8 +78,8 @@ class Request(msgspec.Struct, frozen=True):
 def audit(request: Request, hooks: Any) -> Report:
     """Judge a repository. `hooks` is pluggy's relay.
 
-    Raises what `discover` raises for the root, `NoSuchRule` for a selector that matches nothing, ValueError for a
-    malformed catalogue. Whatever is wrong inside the repository is in the report.
+    Raises what `discover` raises for the root, `NoSuchRule` for a selector that matches nothing, `Broken` for a rule
+    file that cannot be loaded. Whatever is wrong inside the repository is in the report.
     """
     from gatekeeper import __version__
 
@@ -114,7 +114,7 @@ def audit(request: Request, hooks: Any) -> Report:
         gates=tuple(table),
         secrets=tuple(_secrets(outcomes, every, project)),
         left_out=sum(len(definition.criteria) for definition in definitions) if only_rules else 0,
-        exit_code=gates.exit_code(table, project.faults),
+        exit_code=gates.exit_code(table, project.faults, nothing_will_do=request.force_exclude),
         shown=request.shown,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -15,7 +15,7 @@ from gatekeeper.models import absence
 from gatekeeper.models.files import File, Repository, Suppression
 from gatekeeper.node import Fault
 from gatekeeper.project import Project
-from gatekeeper.rule import Place, Reason
+from gatekeeper.rule import Place, Reason, Rule, place
 from gatekeeper.waivers import Reported, at_least
 
 
@@ -136,12 +136,15 @@ def judge(
     return gates
 
 
-def exit_code(gates: Sequence[Gate], faults: Sequence[Fault] = (), profile: str = "release") -> int:
-    """0 ready, 1 a gate fails, 3 nothing failed but it is not proven."""
+def exit_code(gates: Sequence[Gate], faults: Sequence[Fault] = (), *, nothing_will_do: bool = False) -> int:
+    """0 ready, 1 a gate fails, 3 nothing failed but it is not proven.
+
+    That nothing applies proves nothing, unless whoever asks names files without knowing what they are: a hook does.
+    """
     if any(gate.status is Status.FAIL for gate in gates):
         return 1
     open_gates = [g for g in gates if g.status is Status.ERROR or (g.required and g.status is Status.UNKNOWN)]
-    nothing = all(gate.status is Status.NOT_APPLICABLE for gate in gates)
+    nothing = not nothing_will_do and all(gate.status is Status.NOT_APPLICABLE for gate in gates)
     return 3 if open_gates or nothing or any(fault.reason == "tool-error" for fault in faults) else 0
 
 
@@ -150,54 +153,80 @@ def _counts(outcome: Outcome) -> bool:
     return outcome.rule.subject is not Suppression or bool(outcome.judged)
 
 
+class _Effect(NamedTuple):
+    """A rule's findings by what they do to its gate."""
+
+    blocking: list[Reported]
+    waived: list[Reported]
+    advisories: list[Reported]
+
+
+def _effect(rule: Rule, reported: Sequence[Reported], fails_at: str) -> _Effect:
+    effect = _Effect([], [], [])
+    for each in reported:
+        if each.rule.id == rule.id:
+            grave = at_least(each.severity, fails_at)
+            (effect.advisories if not grave else effect.waived if each.waiver else effect.blocking).append(each)
+    return effect
+
+
+class _Answer(NamedTuple):
+    status: Status
+    result: str
+    reason: str = ""
+    proof: tuple[Place, ...] = ()
+    next_step: str = ""
+
+
 def _of_rule(outcome: Outcome, reported: Sequence[Reported], project: Project, fails_at: str) -> Criterion:
-    rule = outcome.rule
-    mine = [each for each in reported if each.rule.id == rule.id]
-    blocking = [each for each in mine if not each.waiver and at_least(each.severity, fails_at)]
-    waived = [each for each in mine if each.waiver and at_least(each.severity, fails_at)]
-    advisories = [each for each in mine if not each.waiver and not at_least(each.severity, fails_at)]
-    unknowns = [unknown for verdict in outcome.verdicts for unknown in verdict.unknowns]
-    failed = len({id(each.subject) for each in blocking})
+    effect = _effect(outcome.rule, reported, fails_at)
+    answer = _answer(outcome, effect, project)
+    advisories = sum(1 for each in effect.advisories if not each.waiver)
+    result = answer.result + _counted(advisories, "advisory", "advisories")
+    result += f"; {len(effect.waived)} waived" if effect.waived else ""
+    return Criterion(
+        outcome.rule.id, outcome.rule.title, answer.status, result, answer.reason, answer.proof, advisories,
+        answer.next_step, outcome.judged, _subjects(effect.blocking),
+    )  # fmt: skip
 
-    def answer(
-        status: Status, result: str, reason: str = "", proof: Sequence[Place] = (), next_step: str = ""
-    ) -> Criterion:
-        more = f"; {len(advisories)} advisories" if len(advisories) > 1 else "; 1 advisory" if advisories else ""
-        more += f"; {len(waived)} waived" if waived else ""
-        return Criterion(
-            rule.id, rule.title, status, result + more, reason, tuple(proof), len(advisories), next_step,
-            outcome.judged, failed,
-        )  # fmt: skip
 
+def _answer(outcome: Outcome, effect: _Effect, project: Project) -> _Answer:
+    """What a rule's outcome comes to. A fact that says no comes first, PASS and N/A only when nothing is open."""
+    judged = outcome.judged
     if outcome.error:
-        return answer(Status.ERROR, "the rule crashed", outcome.error)
-    if blocking:
-        return answer(Status.FAIL, f"{failed} of {outcome.judged} fail", "", [each.at for each in blocking])
-    obstacle = _obstacle(rule.technology, project)
+        return _Answer(Status.ERROR, "the rule crashed", outcome.error)
+    if effect.blocking:
+        failed = f"{_subjects(effect.blocking)} of {judged} fail"
+        return _Answer(Status.FAIL, failed, "", tuple(each.at for each in effect.blocking))
+    obstacle = _obstacle(outcome.rule.technology, project)
     if obstacle and obstacle.reason == "tool-error":
-        return answer(
-            Status.ERROR, "a file could not be judged", obstacle.message, [Place(obstacle.source, obstacle.span)]
-        )
+        return _Answer(Status.ERROR, "a file could not be judged", obstacle.message, (_at(obstacle),))
+    unknowns = [unknown for verdict in outcome.verdicts for unknown in verdict.unknowns]
     if unknowns:
-        from gatekeeper.rule import place
-
-        first = unknowns[0]
-        return answer(
-            Status.UNKNOWN, f"{outcome.unknown} of {outcome.judged} not known", first.reason.value,
-            [place(unknown.at) for unknown in unknowns], first.message,
-        )  # fmt: skip
+        places = tuple(place(unknown.at) for unknown in unknowns)
+        words = f"{outcome.unknown} of {judged} not known"
+        return _Answer(Status.UNKNOWN, words, unknowns[0].reason.value, places, unknowns[0].message)
     if obstacle:
-        where = f"{obstacle.source.path}:{obstacle.span.line}"
-        result = f"{outcome.judged} judged, {where} is not readable"
-        return answer(
-            Status.UNKNOWN, result, obstacle.reason, [Place(obstacle.source, obstacle.span)], obstacle.message
-        )
-    if waived:
-        ends = min(each.waiver.until or "" for each in waived if each.waiver)
-        return answer(Status.WAIVED, f"until {ends}", "", [each.at for each in waived])
-    if outcome.judged:
-        return answer(Status.PASS, f"{outcome.judged} of {outcome.judged}")
-    return answer(Status.NOT_APPLICABLE, _none(outcome, project), _none(outcome, project))
+        words = f"{judged} judged, {obstacle.source.path}:{obstacle.span.line} is not readable"
+        return _Answer(Status.UNKNOWN, words, obstacle.reason, (_at(obstacle),), obstacle.message)
+    if effect.waived:
+        ends = min(each.waiver.until or "" for each in effect.waived if each.waiver)
+        return _Answer(Status.WAIVED, f"until {ends}", "", tuple(each.at for each in effect.waived))
+    if judged:
+        return _Answer(Status.PASS, f"{judged} of {judged}")
+    return _Answer(Status.NOT_APPLICABLE, _none(outcome, project), _none(outcome, project))
+
+
+def _subjects(findings: Sequence[Reported]) -> int:
+    return len({id(each.subject) for each in findings})
+
+
+def _at(fault: Fault) -> Place:
+    return Place(fault.source, fault.span)
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"; {number} {one if number == 1 else many}" if number else ""
 
 
 def _none(outcome: Outcome, project: Project) -> str:
@@ -267,7 +296,7 @@ def _result(status: Status, criteria: Sequence[Criterion]) -> str:
     judged = sum(criterion.judged for criterion in applicable)
     failed = sum(criterion.failed for criterion in applicable)
     advisories = sum(criterion.advisories for criterion in applicable)
-    more = f"; {advisories} advisories" if advisories > 1 else "; 1 advisory" if advisories else ""
+    more = _counted(advisories, "advisory", "advisories")
     first = deciding[0]
     others = f" +{len(deciding) - 1}" if len(deciding) > 1 else ""
     if status is Status.FAIL:

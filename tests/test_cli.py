@@ -148,6 +148,12 @@ def test_a_named_path_is_judged_wherever_it_lies(shop: Path) -> None:
     assert not json.loads(forced.out)["findings"]
 
 
+def test_a_hook_passes_files_that_no_rule_judges_and_a_person_is_told(shop: Path) -> None:
+    (shop / "package.json").write_text("{}")
+    assert gatekeeper("check", shop / "package.json").code == 3
+    assert gatekeeper("check", shop / "package.json", "--force-exclude").code == 0
+
+
 def test_every_file_is_accounted_for(shop: Path) -> None:
     (shop / "photo.jpg").write_bytes(b"\xff\xd8\0")
     (shop / "tests").mkdir()

@@ -19,13 +19,15 @@ examples:
   gatekeeper check --fail-on medium main.tf
 """
 
+_FOR_HOOKS = "for hooks: leave out test data even where it is named, and let files pass that no rule judges"
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "paths", nargs="*", default=["."], metavar="PATH", help="files or folders; this folder when left out"
     )
     add_choice(parser)
-    parser.add_argument("--force-exclude", action="store_true", help="leave out test data even where it is named")
+    parser.add_argument("--force-exclude", action="store_true", help=_FOR_HOOKS)
     add_shown(parser)
 
 

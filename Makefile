@@ -36,6 +36,7 @@ $(VENV)/.python:
 
 $(VENV)/.installed: pyproject.toml $(VENV)/.python
 	$(BIN)/python -m pip install --quiet --editable .
+	@$(BIN)/python -m compileall -q gatekeeper rules  # where PYTHONDONTWRITEBYTECODE is set, nobody else does
 	@touch $@
 
 $(VENV)/.developer: $(VENV)/.installed

@@ -11,7 +11,7 @@ import msgspec
 
 from gatekeeper import engine, gates, waivers
 from gatekeeper.catalogue import Catalogue, home, select
-from gatekeeper.discover import Commit, Skip, Tree, Unreadable, commit_of, discover, is_test_data, sort_out
+from gatekeeper.discover import UNREAD, Commit, Skip, Tree, Unreadable, commit_of, discover, is_test_data, sort_out
 from gatekeeper.models import Subject
 from gatekeeper.models.files import File, Suppression, suppressions
 from gatekeeper.node import START, Fault, Source, Span
@@ -175,7 +175,7 @@ def read(tree: Tree, hooks: Any, request: Request | None = None) -> Project:
         source = tree.source(path)
         found = _read_file(source, hooks.gatekeeper_read(source=source, tree=tree))
         if found is None:
-            skipped.append(Skip(path, "no rule reads this kind of file"))
+            skipped.append(Skip(path, UNREAD))
         else:
             subjects += found
     return Project(tree, subjects, skipped=sorted(skipped), settings=request.settings, today=request.today)

@@ -25,6 +25,9 @@ VENDORED = frozenset("node_modules vendor third_party .terraform .terragrunt-cac
 _NOT_WALKED = frozenset({".git", ".hg", ".svn", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".tox"})
 
 
+UNREAD = "no rule reads this kind of file"  # why a file is skipped that is not left out
+
+
 class Unreadable(Exception):
     """A file's text is not to be had; the message says why, without the path."""
 

@@ -10,8 +10,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from gatekeeper.engine import Outcome
-from gatekeeper.links import deploys
-from gatekeeper.models import absence
+from gatekeeper.links import deploys, remotely_made
 from gatekeeper.models.files import File, Repository, Suppression
 from gatekeeper.node import Fault
 from gatekeeper.project import Project
@@ -214,6 +213,9 @@ def _answer(outcome: Outcome, effect: _Effect, project: Project) -> _Answer:
         return _Answer(Status.WAIVED, f"until {ends}", "", tuple(each.at for each in effect.waived))
     if judged:
         return _Answer(Status.PASS, f"{judged} of {judged}")
+    remote = remotely_made(outcome.rule.subject, project)
+    if remote:
+        return _Answer(Status.UNKNOWN, "none is visible here", Reason.UNRESOLVED.value, (), remote)
     return _Answer(Status.NOT_APPLICABLE, _none(outcome, project), _none(outcome, project))
 
 
@@ -240,7 +242,7 @@ def _none(outcome: Outcome, project: Project) -> str:
         return f"none of {outcome.candidates} {_plural(rule.subject.__name__, outcome.candidates)}"
     if rule.technology in project.technologies():
         return f"no {_plural(rule.subject.__name__, 1)} in {len(project.tree.paths)} files"
-    return absence([rule.technology], len(project.tree.paths))
+    return project.none_of([rule.technology])
 
 
 def _plural(name: str, count: int) -> str:
@@ -278,14 +280,14 @@ def _applies(fact: str, project: Project) -> tuple[bool, str]:
         answer = deploys(project)
         return answer.deploys, answer.proof
     present = fact in project.technologies()
-    return present, "" if present else absence([fact], len(project.tree.paths))
+    return present, "" if present else project.none_of([fact])
 
 
 def _nothing(outcomes: Sequence[Outcome], criteria: Sequence[Criterion], project: Project) -> str:
     """The Result of a gate that does not apply: everything that its rules looked for, when none of it is here."""
     sought = {outcome.rule.technology for outcome in outcomes}
     if len(sought) > 1 and sought.isdisjoint(project.technologies()):
-        return absence(sorted(sought), len(project.tree.paths))
+        return project.none_of(sorted(sought))
     return next((c.result for c in criteria if not c.result.startswith("0 of ")), criteria[0].result)
 
 

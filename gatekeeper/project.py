@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from gatekeeper.discover import Skip, Tree
-from gatekeeper.models import Subject
+from gatekeeper.discover import UNREAD, Skip, Tree
+from gatekeeper.models import Subject, absence
 from gatekeeper.models.files import File, Repository
 from gatekeeper.node import Fault
 from gatekeeper.settings import Settings
@@ -74,6 +74,11 @@ class Project:
     def faults(self) -> list[Fault]:
         """Everything that could not be read."""
         return [fault for file in self.files for fault in file.faults]
+
+    def none_of(self, technologies: Sequence[str]) -> str:
+        """In words, that no file which may be judged holds any of these: how many were looked at and left out."""
+        left_out = sum(1 for skip in self.skipped if skip.reason != UNREAD)
+        return absence(technologies, len(self.tree.paths) - left_out, left_out)
 
     def technologies(self) -> set[str]:
         """The technologies that this repository has subjects of, or files that look like theirs and cannot be read."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper import engine, gates, waivers
-from gatekeeper.catalogue import home
+from gatekeeper.catalogue import Catalogue, home
 from gatekeeper.gates import Criterion, Definition, Gate, Status, worst
 from gatekeeper.models.files import File
 from gatekeeper.node import Fault, Source, Span
@@ -109,9 +110,43 @@ def test_a_rule_that_crashes_has_judged_nothing_and_costs_only_itself() -> None:
     assert "KeyError" in criterion.reason
 
 
-def test_every_rule_belongs_to_a_gate_and_every_gate_has_a_criterion() -> None:
-    from gatekeeper.catalogue import Catalogue
+MODULE = """
+module "database" {
+  source  = "terraform-aws-modules/rds/aws"
+  version = "6.10.0"
+}
+"""
+CHART = """
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: shop}
+spec: {chart: {spec: {chart: shop}}}
+"""
 
+
+@pytest.mark.parametrize(
+    ("path", "text", "rule", "words"),
+    [
+        ("main.tf", MODULE, "tf-rds-encrypted", "module.database comes from terraform-aws-modules/rds/aws"),
+        ("main.tf", MODULE.replace("terraform-aws-modules/rds/aws", "./rds"), "tf-rds-encrypted", ""),
+        ("k8s/shop.yaml", CHART, "k8s-nonroot", "HelmRelease/shop deploys from elsewhere"),
+    ],
+)
+def test_what_is_made_elsewhere_is_not_proven_to_be_absent(path: str, text: str, rule: str, words: str) -> None:
+    project = project_of([(path, text)])
+    [chosen] = [each for each in Catalogue([home()]).rules() if each.id == rule]
+    outcomes, reported = waivers.settle(engine.run([chosen], project), project, [rule])
+    [table] = gates.judge([Definition(chosen.gate, "G", "", "")], outcomes, reported, project, "release")
+    assert table.status is (Status.UNKNOWN if words else Status.NOT_APPLICABLE)
+    assert words in table.criteria[0].next_step
+
+
+def test_what_is_left_out_is_not_counted_as_looked_at() -> None:
+    project = project_of([("tests/Dockerfile", "FROM debian\n"), ("README.md", "# A\n")])
+    assert project.none_of(["docker"]) == "0 of 1 files hold a Dockerfile; 1 left out"
+
+
+def test_every_rule_belongs_to_a_gate_and_every_gate_has_a_criterion() -> None:
     definitions = gates.load(home() / "gates.yaml")
     named = {definition.id for definition in definitions}
     rules = Catalogue([home()]).rules()

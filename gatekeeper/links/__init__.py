@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gatekeeper.links.documents import Target, is_local, target_of
     from gatekeeper.links.images import ImageLink, built_by_skaffold, containers_of, dockerfile_of
     from gatekeeper.links.inventory import Workloads, workloads
-    from gatekeeper.links.outside import elsewhere
+    from gatekeeper.links.outside import elsewhere, remotely_made
     from gatekeeper.links.overlays import Overlay, Rewrite, overlaid, relabelled, rescaled, rewritten
     from gatekeeper.links.pipelines import cannot_do_without, depends, entries, production_of
     from gatekeeper.links.runbooks import RunbookLink, runbook_of
@@ -25,7 +25,7 @@ _HOMES = {
     "gatekeeper.links.alerting": ("alarms",),
     "gatekeeper.links.deployment": ("Deploys", "deploys"),
     "gatekeeper.links.documents": ("Target", "is_local", "target_of"),
-    "gatekeeper.links.outside": ("elsewhere",),
+    "gatekeeper.links.outside": ("elsewhere", "remotely_made"),
     "gatekeeper.links.images": ("ImageLink", "built_by_skaffold", "containers_of", "dockerfile_of"),
     "gatekeeper.links.inventory": ("Workloads", "workloads"),
     "gatekeeper.links.overlays": ("Overlay", "Rewrite", "overlaid", "relabelled", "rescaled", "rewritten"),
@@ -71,6 +71,7 @@ __all__ = [
     "producers_of",
     "production_of",
     "relabelled",
+    "remotely_made",
     "rescaled",
     "rewritten",
     "runbook_of",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gatekeeper.models import absence
 from gatekeeper.project import Project
 
 # Technologies whose files say that something is deployed from here, also when they cannot be read.
@@ -28,7 +27,7 @@ def _deploys(project: Project) -> Deploys:
     found = [technology for technology in _DEPLOYING if technology in present]
     if found:
         return Deploys(True, f"{', '.join(found)} here")
-    nothing = absence(_DEPLOYING, len(project.tree.paths))
+    nothing = project.none_of(_DEPLOYING)
     if "pipeline" not in present:
         return Deploys(False, nothing)
     from gatekeeper.models.pipeline import Job

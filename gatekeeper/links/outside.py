@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gatekeeper.links.commands import texts
+from gatekeeper.models import Subject
 from gatekeeper.models.kubernetes import Kustomization, Object, written
 from gatekeeper.project import Project
 
@@ -24,6 +25,22 @@ _MAKE_PODS = frozenset(
 def elsewhere(project: Project) -> str:
     """The first thing here whose pods, Services or Secrets cannot be seen, in words; '' when there is none."""
     return project.once("elsewhere", _elsewhere)
+
+
+def remotely_made(subject: type[Subject], project: Project) -> str:
+    """Why there may be such subjects although none is visible here, in words; '' when that is not so."""
+    if not subject.may_be_remote:
+        return ""
+    return elsewhere(project) if subject.technology == "kubernetes" else _remote_module(project)
+
+
+def _remote_module(project: Project) -> str:
+    calls = Subject.registry.get("terraform.ModuleCall")
+    for call in project.all(calls) if calls else ():
+        source, local = getattr(call, "source", ""), getattr(call, "local", True)
+        if not local:
+            return f"{call.name} comes from {source or 'an address that is not known'}: what it makes is not seen"
+    return ""
 
 
 def _elsewhere(project: Project) -> str:

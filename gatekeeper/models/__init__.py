@@ -13,11 +13,13 @@ class Subject:
 
     `technology` says whose criteria it serves (`docker`, `kubernetes`, `terraform`, ...). `example_path` is where an
     example written about it stands when its fence names no path. Subclasses are found by `technology.ClassName`
-    in declarative rules (`each: terraform.Resource`).
+    in declarative rules (`each: terraform.Resource`). `may_be_remote`: a remote module or a chart may make more of them
+    than the files show.
     """
 
     technology: ClassVar[str] = ""
     example_path: ClassVar[str] = ""
+    may_be_remote: ClassVar[bool] = False
     registry: ClassVar[dict[str, type[Subject]]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -57,7 +59,8 @@ NAMES = {
 }
 
 
-def absence(technologies: Sequence[str], files: int) -> str:
+def absence(technologies: Sequence[str], files: int, left_out: int = 0) -> str:
     """That no file holds any of these, with the number that was looked at: the proof of an N/A."""
     *most, last = [NAMES.get(technology, technology) for technology in technologies]
-    return f"0 of {files} files hold {', '.join(most)}{' or ' if most else ''}{last}"
+    more = f"; {left_out} left out" if left_out else ""
+    return f"0 of {files} files hold {', '.join(most)}{' or ' if most else ''}{last}{more}"

@@ -20,6 +20,7 @@ class Object(Subject):
 
     technology = "kubernetes"
     example_path = "k8s/manifest.yaml"
+    may_be_remote = True
 
     @cached_property
     def kind(self) -> str:
@@ -188,6 +189,7 @@ class Container(Subject):
 
     technology = "kubernetes"
     example_path = "k8s/manifest.yaml"
+    may_be_remote = True
 
     def __init__(self, node: Node, workload: Workload, role: str) -> None:
         super().__init__(node)

@@ -203,6 +203,8 @@ class Typed(Repeated):
 class Resource(Typed):
     """A managed resource, as `aws_s3_bucket.logs`."""
 
+    may_be_remote = True
+
 
 class Data(Typed):
     """A data source, as `data.aws_ami.base`."""

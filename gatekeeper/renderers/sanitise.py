@@ -17,7 +17,7 @@ from gatekeeper.node import regex
 # C0, DEL and C1; line and paragraph separators; bidirectional controls; surrogates (bytes of a path that are no UTF-8)
 _ODD = regex(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _COMMAND = regex(r"##(vso)?\[", re.IGNORECASE)
-_COMMAND_LINE = regex(r"^([ \t]*):(?=:)", re.MULTILINE)
+_COMMAND_LINE = regex(r"^([^\S\n]*):(?=:)", re.MULTILINE)
 
 
 def visible(text: str) -> str:

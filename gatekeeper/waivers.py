@@ -101,7 +101,7 @@ def _with(outcome: Outcome, extra: Sequence[tuple[Suppression, Finding]]) -> Out
 def _fingerprint(rule: Rule, subject: Subject, finding: Finding, seen: dict[str, int]) -> str:
     """Free of line numbers, so that it survives edits elsewhere in the file; equal findings are counted."""
     parts = (rule.id, place(finding.at).source.path, subject.name, finding.message)
-    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:24]
+    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:24]
     seen[digest] = seen.get(digest, 0) + 1
     return f"{digest}-{seen[digest]}"
 

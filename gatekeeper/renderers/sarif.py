@@ -139,9 +139,17 @@ def _left_out(count: int) -> list[dict[str, Any]]:
     return [{"level": "warning", "message": {"text": f"{count - _LIMIT} results are left out: a run holds {_LIMIT}"}}]
 
 
+def _bytes(path: str) -> bytes:
+    """A path as it stands on the disk: bytes that are no UTF-8 are kept as surrogates of their own."""
+    try:
+        return path.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return path.encode("utf-8", "surrogatepass")
+
+
 def _location(at: Place, report: Report) -> dict[str, Any]:
     path = path_of(at, report)
-    uri = quote(path.encode("utf-8", "surrogateescape"))
+    uri = quote(_bytes(path))
     physical: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}}
     if not is_repository(at):
         physical["region"] = {

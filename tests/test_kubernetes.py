@@ -373,3 +373,8 @@ def test_odd_shapes_crash_neither_model_nor_rules(
     project = project_of([("k8s/a.yaml", text), ("k8s/kustomization.yaml", text), ("k8s/b.yaml", DEPLOYMENT)])
     assert not [fault.message for fault in project.faults]
     assert not [outcome.error for outcome in engine.run(RULES, project) if outcome.error]
+
+
+def test_a_template_of_terraform_is_not_broken_yaml() -> None:
+    project = project_of([("values/app.yaml", "image: ${image}\n\n%{ if enabled }\nx: 1\n%{ endif }\n")])
+    assert {fault.reason for fault in project.faults} == {"template-unrendered"}

@@ -111,7 +111,7 @@ def parse(source: Source) -> Document:
     """The parts of a Markdown file. Never raises for what the text holds."""
     if len(source.text) > SIZE:
         words = f"longer than {SIZE // 1_000_000} million characters: not read"
-        fault = Fault(source, Span(1, 1, 1, 1), words, reason="tool-error", technology="docs")
+        fault = Fault(source, Span(1, 1, 1, 1), words, technology="docs")
         return Document("", [], [], [], [], [], [], [], frozenset(), [], [fault])
     return _Reader(source).document()
 

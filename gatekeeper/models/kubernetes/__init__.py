@@ -93,9 +93,13 @@ def _is_template(source: Source, tree: Tree, alike: bool) -> bool:
 
 
 def _filled_in(source: Source) -> bool:
-    """Whether a file that does not parse is no YAML yet."""
-    return "{{" in source.text or source.path.endswith(_TEMPLATE_ENDINGS)
+    """Whether a file that does not parse is no YAML yet: a template of Helm, Jinja or Terraform."""
+    if "{{" in source.text or source.path.endswith(_TEMPLATE_ENDINGS):
+        return True
+    return "%{" in source.text and _DIRECTIVE.search(source.text) is not None
 
+
+_DIRECTIVE = regex(r"%\{[~ ]{0,4}(?:if|for|else|endif|endfor)\b")
 
 _TEMPLATE_ENDINGS = (".j2", ".tpl", ".gotmpl")
 

@@ -140,4 +140,4 @@ def test_commands() -> None:
 def test_a_document_that_is_too_long_is_a_fault_and_no_document() -> None:
     project = project_of([("a.md", "a\n" * 1_100_000)])
     assert project.all(Document) == []
-    assert [fault.reason for fault in project.faults] == ["tool-error"]
+    assert [fault.reason for fault in project.faults] == ["unreadable"]

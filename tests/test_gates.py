@@ -129,6 +129,8 @@ spec: {chart: {spec: {chart: shop}}}
     [
         ("main.tf", MODULE, "tf-rds-encrypted", "module.database comes from terraform-aws-modules/rds/aws"),
         ("main.tf", MODULE.replace("terraform-aws-modules/rds/aws", "./rds"), "tf-rds-encrypted", ""),
+        ("deploy.sh", "helm upgrade shop oci://charts/shop\n", "k8s-nonroot", "deploy.sh installs a chart"),
+        ("tables.py", "WORDS = 'helm upgrade'\n", "k8s-nonroot", ""),
         ("k8s/shop.yaml", CHART, "k8s-nonroot", "HelmRelease/shop deploys from elsewhere"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from gatekeeper.links.commands import texts
 from gatekeeper.models import Subject
 from gatekeeper.models.kubernetes import Kustomization, Object, written
@@ -31,7 +33,14 @@ def remotely_made(subject: type[Subject], project: Project) -> str:
     """Why there may be such subjects although none is visible here, in words; '' when that is not so."""
     if not subject.may_be_remote:
         return ""
-    return elsewhere(project) if subject.technology == "kubernetes" else _remote_module(project)
+    return _remote_objects(project) if subject.technology == "kubernetes" else _remote_module(project)
+
+
+_PROSE = (".md", ".markdown", ".rst", ".adoc", ".txt", ".py")  # speak of commands without running them
+
+
+def _remote_objects(project: Project) -> str:
+    return _declared(project) or next((words for path, words in _applied(project) if not path.endswith(_PROSE)), "")
 
 
 def _remote_module(project: Project) -> str:
@@ -44,6 +53,15 @@ def _remote_module(project: Project) -> str:
 
 
 def _elsewhere(project: Project) -> str:
+    return _declared(project) or next((words for _, words in _applied(project)), "")
+
+
+def _applied(project: Project) -> Iterator[tuple[str, str]]:
+    for path, _ in texts(project, "helm install", "helm upgrade", "helm template", '"helm_release"', "apply -f http"):
+        yield path, f"{path} installs a chart or a remote manifest"
+
+
+def _declared(project: Project) -> str:
     for fault in project.faults:
         if fault.technology == "kubernetes" and fault.reason == "template-unrendered":
             return f"{fault.source.path} is not rendered"
@@ -58,8 +76,6 @@ def _elsewhere(project: Project) -> str:
             return f"{each.name} deploys from elsewhere"
         if each.kind in _MAKE_PODS or (each.kind == "Cluster" and each.group == "postgresql.cnpg.io"):
             return f"an operator makes the pods of {each.name}"
-    for path, _ in texts(project, "helm install", "helm upgrade", "helm template", '"helm_release"', "apply -f http"):
-        return f"{path} installs a chart or a remote manifest"
     return ""
 
 

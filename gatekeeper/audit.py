@@ -178,7 +178,24 @@ def read(tree: Tree, hooks: Any, request: Request | None = None) -> Project:
             skipped.append(Skip(path, UNREAD))
         else:
             subjects += found
-    return Project(tree, subjects, skipped=sorted(skipped), settings=request.settings, today=request.today)
+    project = Project(tree, subjects, skipped=sorted(skipped), settings=request.settings, today=request.today)
+    return _with_collected(project, hooks)
+
+
+def _with_collected(project: Project, hooks: Any) -> Project:
+    """The project with what plugins bring that stands in no single file of it."""
+    found: list[Subject] = []
+    try:
+        for collected in hooks.gatekeeper_collect(project=project):
+            found.extend(_as_subject(each) for each in collected)
+    except Exception as error:  # a plugin's mistake: what it was to bring is not known
+        words = f"a plugin failed to collect ({type(error).__name__}: {error})"
+        found.append(File(Source(".", ""), (), [Fault(Source(".", ""), START, words, reason="tool-error")]))
+    return project.joined_by(found) if found else project
+
+
+def _as_subject(each: Subject | Fault) -> Subject:
+    return File(each.source, [each.technology], [each]) if isinstance(each, Fault) else each
 
 
 def _sorted_out(tree: Tree, request: Request) -> tuple[list[str], list[Skip]]:

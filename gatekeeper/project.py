@@ -44,6 +44,11 @@ class Project:
                     self._by_type[kind].append(subject)
         self._made: dict[Hashable, Any] = {}
 
+    def joined_by(self, more: Iterable[Subject]) -> Project:
+        """The same project with more subjects; its indexes are made anew."""
+        mine = (subject for subject in self.all(Subject) if subject is not self.repository)
+        return Project(self.tree, [*mine, *more], skipped=self.skipped, settings=self.settings, today=self.today)
+
     def all(self, kind: type[S]) -> list[S]:
         """Every subject of that type or a subtype, in the order of the files."""
         return self._by_type.get(kind, [])

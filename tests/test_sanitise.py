@@ -99,15 +99,6 @@ def test_markdown_cells_hold_text_alone(cell: str, code: str) -> None:
     assert len(cells) == 6
 
 
-@given(texts)
-def test_a_fence_holds_its_text(text: str) -> None:
-    written = f"{sanitise.markdown_fence(text)}\n\nend\n"
-    assert inert(written)
-    assert not COMMAND_LINE.search(written)
-    tokens = MARKDOWN.parse(written)
-    assert [token.type for token in tokens] == ["fence", "paragraph_open", "inline", "paragraph_close"]
-
-
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

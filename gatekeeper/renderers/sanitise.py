@@ -103,12 +103,5 @@ def markdown_code(text: str) -> str:
     return f"{ticks}{blank}{shown}{blank}{ticks}"
 
 
-def markdown_fence(text: str, language: str = "") -> str:
-    """A code block; its fence is longer than any run of backticks inside."""
-    shown = "\n".join(visible(line) for line in text.split("\n"))
-    ticks = "`" * max(3, _longest_run(shown) + 1)
-    return f"{ticks}{language}\n{printed(shown)}\n{ticks}"
-
-
 def _longest_run(text: str) -> int:
     return max((len(run) for run in re.findall(r"`+", text)), default=0)

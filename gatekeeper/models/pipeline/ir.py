@@ -7,7 +7,7 @@ A front end (`github.py`) builds these from a file; rules see only them. A fact 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -507,6 +507,3 @@ def tree_of(node: Node) -> expressions.Tree | None:
 
 def class_of(values: Values, place: bool = True) -> Class:
     return environments.together(environments.classify(value, place) for value in values) if values else Class.UNKNOWN
-
-
-Environment = Mapping[str, str]

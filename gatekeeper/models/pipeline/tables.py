@@ -2,13 +2,10 @@
 
 Each kind has a list of rows, parted by `;`. A row of `COMMANDS` is a program and the words that must follow it, flags
 aside; of `ACTIONS` the beginning of an action's `owner/repository/path`. The kind "" is for actions that neither judge
-nor change anything here (setups, logins, caches). `VERSION` changes with every row, so that a report can say by which
-tables it judged.
+nor change anything here (setups, logins, caches).
 """
 
 from __future__ import annotations
-
-VERSION = "2026.1"
 
 COMMANDS: dict[str, str] = {
     "test": """

@@ -424,10 +424,6 @@ def _lookup(arguments: list[Node]) -> Any:
     return (arguments[2] if found is None else found)._value
 
 
-def _coalesce(arguments: list[Node]) -> Any:
-    return next(each.value for each in arguments if each.value not in (None, ""))
-
-
 _FUNCTIONS: dict[str, Callable[[list[Node]], Any]] = {
     "merge": _merge,
     "concat": _concat,

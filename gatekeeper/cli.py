@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `| head` has seen enough
         sys.stderr.close()
         return 0
-    except Exception as error:
+    except Exception as error:  # our own mistake: one line and exit code 3, for people; raised for callers
         if argv is not None:
             raise
         return _internal(error)

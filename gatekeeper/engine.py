@@ -83,7 +83,10 @@ def _judge(rule: Rule, subject: Subject, project: Project) -> Verdict | None:
     answers = _call(rule.check, subject, project) or ()
     try:
         for answer in answers:
-            (findings if isinstance(answer, Finding) else unknowns).append(answer)  # type: ignore[arg-type]
+            if isinstance(answer, Finding):
+                findings.append(answer)
+            else:
+                unknowns.append(answer)
     except Unresolved as unresolved:
         unknowns.append(_unknown(unresolved))
     return Verdict(subject, tuple(findings), tuple(unknowns))

@@ -311,8 +311,8 @@ def _blocks() -> Any:
 
     reader = MarkdownIt("commonmark").enable("table")
     reader.core.ruler.enableOnly(["normalize", "block"])
-    reader.normalizeLink = lambda url: url  # type: ignore[method-assign]
-    reader.validateLink = lambda url: True  # type: ignore[method-assign]
+    reader.normalizeLink = lambda url: url  # type: ignore[method-assign]  # its documented hook
+    reader.validateLink = lambda url: True  # type: ignore[method-assign]  # its documented hook
     return reader
 
 

@@ -87,7 +87,7 @@ def _composed(text: str) -> Iterator[Any]:
 class _Redefining(yaml.BaseLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         if not self.check_event(yaml.AliasEvent):
-            self.anchors.pop(self.peek_event().anchor, None)  # type: ignore[no-untyped-call]
+            self.anchors.pop(self.peek_event().anchor, None)  # type: ignore[no-untyped-call]  # PyYAML has no types for it
         return super().compose_node(parent, index)
 
 

@@ -10,7 +10,7 @@ from gatekeeper.rule import Answer, Reason, rule
 
 def _demands_nonroot(container: Container, project: Project) -> bool:
     """Whether the kubelet has to check the image's user, and the image is built here."""
-    if container.security("runAsNonRoot") != True or container.security("runAsUser").present:  # noqa: E712
+    if container.security("runAsNonRoot") != True or container.security("runAsUser").present:  # noqa: E712  # a node
         return False
     link = dockerfile_of(container, project)
     return link is not None and link.certain

@@ -99,7 +99,7 @@ def secret_ref_unresolved(workload: Workload, project: Project) -> Iterator[Answ
     """
     for reference in _references(workload):
         name = reference.name.text
-        if not name or reference.optional == True or producers_of(name, workload.namespace, project):  # noqa: E712
+        if not name or reference.optional == True or producers_of(name, workload.namespace, project):  # noqa: E712  # a node
             continue
         other = elsewhere(project)
         patch = overlaid(workload, "secretKeyRef", project)

@@ -8,7 +8,7 @@ into success for those that need it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 from gatekeeper.models.pipeline import expressions
@@ -73,7 +73,8 @@ def _play(
     for job in _ordered(pipeline):
         before = {name: statuses[name] for name in job.needs if name in statuses}
         status = _functions([statuses[each.id] for each in _above(job) if each.id in statuses])
-        ran = _decide(job, lambda path, j=job, b=before: _lookup(path, j, github, trigger, b), status, job.cond.present)  # type: ignore[misc]  # bound now
+        look = partial(_lookup, job=job, github=github, trigger=trigger, before=before)
+        ran = _decide(job, look, status, job.cond.present)
         ran = False if started is False or ran is False else None if started is None or ran is None else True
         runs[id(job)] = ran
         inner = _play(job.called, github, trigger, ran, forced, runs) if job.called else _SUCCESS

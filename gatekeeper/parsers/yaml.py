@@ -99,6 +99,8 @@ def _fault(source: Source, error: Exception, line: int) -> Fault:
     column = mark.column + 1 if mark else 1
     problem = getattr(error, "problem", None) or str(error).splitlines()[0]
     context = getattr(error, "context", None)
+    if "maximum nesting depth" in problem:  # newer libyaml stops by itself, before the events are counted
+        return Fault(source, source.line_span(at), f"nests deeper than {DEPTH} levels")
     words = f"{problem} {context}" if context else problem
     while at > 1 and not source.line(at).strip():  # the end of the text: say where it was last written
         at, column = at - 1, len(source.line(at - 1)) + 1

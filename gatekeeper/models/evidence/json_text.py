@@ -1,0 +1,67 @@
+"""What can be told of a JSON artifact from its text alone: its outermost keys, and on which lines its records stand."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+from gatekeeper.models.evidence.artifact import Artifact
+
+SHOWN = 200  # so many records get the line on which they stand: more are never printed
+
+_PIECE = re.compile(rb'[{}\[\]:,]|"(?:[^"\\]|\\.)*+"|"|[^\s{}\[\]:,"]+', re.DOTALL)
+_CHUNK = 1_000_000
+
+
+def keys(head: bytes) -> dict[str, str]:
+    """The keys of the outermost object, or of the first object in the outermost list, as far as `head` goes.
+
+    With each stands its value: a scalar as written, `{` or `[`, or nothing where the head ends. A string loses its
+    quotes. Nothing at all for what is not JSON; never raises.
+    """
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    level = 2 if text.startswith(b"[") else 1
+    found: dict[str, str] = {}
+    if not text.startswith((b"{", b"[")):
+        return found
+    depth, key, before = 0, "", ""
+    for match in _PIECE.finditer(text):
+        piece = match.group().decode("utf-8", "replace")
+        if piece == '"' or (found and depth < level):
+            break
+        if depth == level and piece == ":":
+            key = before
+            found[key] = ""
+        elif depth == level and key and piece != ",":
+            found[key], key = piece.strip('"'), ""
+        depth += (piece in "{[") - (piece in "}]")
+        before = piece.strip('"')
+    return found
+
+
+def lines(artifact: Artifact, names: Sequence[str], values: Iterable[str]) -> list[int]:
+    """For each of the first values, in the order of the file, the line of the record that has it under one of `names`.
+
+    The second of two equal values gets the line of the second such record. One pass; 1 where there is no such record.
+    """
+    wanted = list(islice(values, SHOWN))
+    missing = Counter(wanted)
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    alternatives = b"|".join(re.escape(name).encode() for name in names)
+    line, at, left = 1, 0, len(wanted)
+    for match in re.finditer(rb'(?<!\\)"(?:%b)"\s*+:\s*+"([^"\\]{1,300})"' % alternatives, artifact.data):
+        value = match.group(1).decode("utf-8", "replace")
+        if len(found[value]) >= missing[value]:
+            continue
+        line, at, left = line + _breaks(artifact, at, match.start()), match.start(), left - 1
+        found[value].append(line)
+        if not left:
+            break
+    places = {value: iter(rows) for value, rows in found.items()}
+    return [next(places.get(value, iter(())), 1) for value in wanted]
+
+
+def _breaks(artifact: Artifact, start: int, end: int) -> int:
+    return sum(artifact.data[at : min(at + _CHUNK, end)].count(b"\n") for at in range(start, end, _CHUNK))

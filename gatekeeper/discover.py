@@ -10,13 +10,18 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from gatekeeper.git import ask
 from gatekeeper.node import Source
+
+if TYPE_CHECKING:
+    from mmap import mmap
 
 T = TypeVar("T")
 
 SIZE_LIMIT = 5_000_000  # bytes; the largest real manifest seen has 810 KB
+EVIDENCE_LIMIT = 512_000_000  # bytes; a report is mapped, not copied
 
 TEST_DATA = frozenset(
     "test tests testdata test-data test_data fixture fixtures __tests__ __fixtures__ __mocks__ mocks".split()
@@ -91,6 +96,25 @@ class Tree:
         except OSError:
             return None
 
+    def data(self, path: str) -> bytes | mmap:
+        """The bytes of a file, also of one that git ignores. Raises `Unreadable`."""
+        if self._contents is None:
+            return read_data(self.root, path)
+        content = self._contents.get(path)
+        if content is None:
+            raise Unreadable("no such file")
+        return content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+
+    def below(self, folder: str) -> list[str]:
+        """Every regular file below a folder, also those that git ignores; no link is followed."""
+        if self._contents is not None:
+            return [path for path in self.paths if path.startswith(f"{folder}/")]
+        top = self.root / folder
+        if top.is_symlink() or not top.is_dir():
+            return []
+        found = (f"{folder}/{path}" for path in _walk(top))
+        return sorted(path for path in found if stat.S_ISREG(os.lstat(self.root / path).st_mode))
+
     def _read(self, path: str) -> str:
         if self._contents is not None:
             content = self._contents.get(path, b"")
@@ -100,6 +124,29 @@ class Tree:
 
 def read_text(root: Path, path: str) -> str:
     """The text of a regular file below `root`. Raises `Unreadable`; never follows a link, blocks, or reads too much."""
+    handle, size = _opened(root, path)
+    with os.fdopen(handle, "rb") as file:
+        if size > SIZE_LIMIT:
+            raise Unreadable(f"larger than {SIZE_LIMIT // 1_000_000} MB")
+        try:
+            return decode(file.read(SIZE_LIMIT + 1))
+        except OSError as error:
+            raise Unreadable((error.strerror or "cannot be read").lower()) from None
+
+
+def read_data(root: Path, path: str) -> bytes | mmap:
+    """The bytes of a regular file below `root`, mapped into memory. Raises `Unreadable`, as `read_text` does."""
+    from mmap import ACCESS_READ, mmap
+
+    handle, size = _opened(root, path)
+    with os.fdopen(handle, "rb") as file:
+        if size > EVIDENCE_LIMIT:
+            raise Unreadable(f"larger than {EVIDENCE_LIMIT // 1_000_000} MB")
+        return mmap(file.fileno(), 0, access=ACCESS_READ) if size else b""
+
+
+def _opened(root: Path, path: str) -> tuple[int, int]:
+    """A handle to a regular file below `root`, and its size in bytes. Raises `Unreadable`."""
     full = root / path
     try:
         folder = os.path.realpath(full.parent)
@@ -113,13 +160,7 @@ def read_text(root: Path, path: str) -> str:
     if not stat.S_ISREG(status.st_mode):
         os.close(handle)
         raise Unreadable("not a regular file")
-    with os.fdopen(handle, "rb") as file:
-        if status.st_size > SIZE_LIMIT:
-            raise Unreadable(f"larger than {SIZE_LIMIT // 1_000_000} MB")
-        try:
-            return decode(file.read(SIZE_LIMIT + 1))
-        except OSError as error:
-            raise Unreadable((error.strerror or "cannot be read").lower()) from None
+    return handle, status.st_size
 
 
 def decode(data: bytes) -> str:
@@ -152,26 +193,6 @@ def discover(root: Path, *, staged: bool = False) -> Tree:
     if not paths:  # not a repository, or a folder that it ignores: what is named is judged
         paths = list(_walk(root))
     return Tree(root, paths)
-
-
-class Commit(NamedTuple):
-    """What is checked out, and whether tracked files differ from it."""
-
-    id: str
-    dirty: bool
-
-
-def commit_of(root: Path) -> Commit | None:
-    """The commit checked out at `root`; None outside git and before the first commit."""
-    listed = _git(root, "config", "-z", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process|required)$") or b""
-    # A content filter is a command of the repository's choice, and comparing files with the index runs it.
-    inert = [word for name in sorted(set(listed.split(b"\0"))) if name for word in ("-c", os.fsdecode(name) + "=")]
-    status = _git(root, *inert, "status", "--porcelain=v2", "--branch", "-uno", "--ignore-submodules=all", "--", ".")
-    lines = (status or b"").decode("utf-8", "replace").splitlines()
-    head = next((line.split()[-1] for line in lines if line.startswith("# branch.oid ")), "(initial)")
-    if head == "(initial)":
-        return None
-    return Commit(head, any(not line.startswith("#") for line in lines))
 
 
 def is_test_data(path: str, root: str = ".") -> bool:
@@ -213,7 +234,7 @@ def _walk(root: Path) -> Iterator[str]:
 
 
 def _git_files(root: Path) -> list[str]:
-    listed = _git(root, "ls-files", "-co", "--exclude-standard", "-z", "--", ".")
+    listed = ask(root, "ls-files", "-co", "--exclude-standard", "-z", "--", ".")
     names = (os.fsdecode(name) for name in (listed or b"").split(b"\0") if name)
     # A tracked file that was deleted is not there; a submodule is a folder.
     return sorted({name for name in names if os.path.lexists(root / name) and not _folder(root / name)})
@@ -224,7 +245,7 @@ def _folder(path: Path) -> bool:
 
 
 def _staged(root: Path) -> Iterator[tuple[str, bytes]]:
-    listed = _git(root, "ls-files", "-s", "-z", "--", ".")
+    listed = ask(root, "ls-files", "-s", "-z", "--", ".")
     if listed is None:
         raise Unreadable("--staged needs a git repository")
     entries = []
@@ -234,28 +255,10 @@ def _staged(root: Path) -> Iterator[tuple[str, bytes]]:
         if mode in (b"100644", b"100755"):  # no links, no submodules
             entries.append((os.fsdecode(name), rest.split(b" ")[0]))
     asked = b"".join(blob + b"\n" for _, blob in entries)
-    answer = _git(root, "cat-file", "--batch", feed=asked) or b""
+    answer = ask(root, "cat-file", "--batch", feed=asked) or b""
     at = 0
     for path, _blob in entries:
         end = answer.index(b"\n", at)
         size = int(answer[at:end].split(b" ")[2])
         yield path, answer[end + 1 : end + 1 + size]
         at = end + 1 + size + 1
-
-
-def _git(root: Path, *words: str, feed: bytes | None = None) -> bytes | None:
-    """What git prints, or None when it is not there or refuses. Runs nothing that the repository configures."""
-    import subprocess
-
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    if "GIT_INDEX_FILE" in os.environ:  # what `git commit` is about to record
-        environment["GIT_INDEX_FILE"] = os.path.abspath(os.environ["GIT_INDEX_FILE"])
-    safe = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never")
-    try:
-        done = subprocess.run(
-            ("git", *safe, *words), cwd=root, env=environment, input=feed, capture_output=True, timeout=60, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout if done.returncode == 0 else None

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.discover import SIZE_LIMIT, Unreadable, commit_of, decode, discover, is_test_data, read_text, sort_out
+from gatekeeper.discover import SIZE_LIMIT, Unreadable, decode, discover, is_test_data, read_text, sort_out
+from gatekeeper.git import commit_of
 
 
 def git(root: Path, *words: str) -> str:

@@ -1,0 +1,87 @@
+"""Ticks in hand-written checklists and reports: what people say is done, to be held against what the gates say.
+
+Only the exact names of a checklist's rows are recognised; short ones (`Monitoring`) only in a document that speaks of
+readiness, because tables of features use the same words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from gatekeeper.models import Subject
+from gatekeeper.models.docs import Document
+from gatekeeper.node import Node, regex
+from gatekeeper.parsers.markdown import Table
+
+_READINESS = regex(
+    r"readiness|ready for production|quality gates?|completion report|pre-report|scorecard|hand-?off|go-?live"
+    r"|security checklist|acceptance criteria|disaster recovery",
+    re.IGNORECASE,
+)
+_TICK = regex(
+    r"(?:✅|✔|✓|☑|âœ…|(?:pass(?:ed)?|yes|done|completed?|configured|ok|ready|approved|deployed|healthy|implemented|met"
+    r"|tested|reviewed|attested)\b)",
+    re.IGNORECASE,
+)
+_STATUS = regex(r"status|result|state|done|tested|ready|health|complete|passed|check(?:ed)?|[✅✔✓☑]", re.I)
+_MAY_CLAIM = regex(r"\[[xX]\]|[✅✔✓☑]|âœ…|\|[ \t]*(?:pass|yes|done|complete|ok|ready|approved)", re.I)
+_SHORT = 3  # words; below, a name is recognised only in a document about readiness
+
+
+class Claim(Subject):
+    """One tick: its words, and the gates and criteria (`meant`) that these words name."""
+
+    technology = "claims"
+    example_path = "docs/readiness.md"
+    late = True
+
+    def __init__(self, node: Node, words: str, meant: tuple[str, ...]) -> None:
+        super().__init__(node)
+        self.words = words
+        self.meant = meant
+
+    @property
+    def name(self) -> str:
+        return f"{self.path}: {self.words}"
+
+
+def claims(documents: Iterable[Document], names: Mapping[str, tuple[str, ...]]) -> Iterator[Claim]:
+    """The claims of some documents. `names` gives the gates and criteria for each known name, as `folded` writes it."""
+    for document in documents:
+        if _MAY_CLAIM.search(document.source.text):
+            yield from _of(document, names)
+
+
+def _of(document: Document, names: Mapping[str, tuple[str, ...]]) -> Iterator[Claim]:
+    about_readiness = bool(_READINESS.search(document.title)) or document.speaks_of(_READINESS.pattern)
+    for node in _ticked(document):
+        words = folded(node.text)
+        meant = names.get(words) or names.get(words.partition(":")[0].strip())
+        if meant and (about_readiness or len(words.split()) >= _SHORT):
+            yield Claim(node, node.text, meant)
+
+
+def _ticked(document: Document) -> Iterator[Node]:
+    for task in document.parts.tasks:
+        if task.checked:
+            yield task.node
+    for table in document.parts.tables:
+        yield from _ticked_rows(table)
+    for text in document.parts.texts:
+        name, colon, answer = text.node.text.partition(":")
+        if colon and _TICK.match(answer.strip()):
+            yield Node(name.strip(), text.node.source, text.node.span)
+
+
+def _ticked_rows(table: Table) -> Iterator[Node]:
+    """The first cell of each row that has a tick in a column of states."""
+    columns = [number for number, cell in enumerate(table.header) if number and _STATUS.search(cell.text)]
+    for row in table.rows:
+        if row and any(number < len(row) and _TICK.match(row[number].text.strip()) for number in columns):
+            yield row[0]
+
+
+def folded(words: str) -> str:
+    """Words as they are compared: in lower case, without marks around them, one blank between them."""
+    return " ".join(words.casefold().split()).strip(" .:;*_`✅✔✓☑[]")

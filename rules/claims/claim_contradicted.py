@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gatekeeper import Finding, Fix, Project
+from gatekeeper.links import claimed
+from gatekeeper.models.claims import Claim
+from gatekeeper.rule import rule
+
+
+@rule(
+    "claim-contradicted",
+    gate="handoff",
+    severity="high",
+    seed="7. Security Checklist; 12. Quality Gates Status; Phase 7 Quality Gates",
+    where=lambda claim, project: bool(claimed(claim, project)),
+)
+def claim_contradicted(claim: Claim, project: Project) -> Iterator[Finding]:
+    """Nothing is ticked as done that fails.
+
+    Reports and checklists are ticked by hand, and stay ticked. Where a row is called as the document calls it, its tick
+    is compared with what the gate comes to; rows under other names are joined by `claims` in the settings. A tick
+    beside a gate that is waived says more than is true as well.
+
+    Bad:
+    ```markdown docs/readiness.md
+    # Production readiness
+
+    <!-- expect: Non-root containers is ticked, but container-hardening is FAIL -->
+    - [x] Non-root containers
+    ```
+    ```dockerfile
+    FROM debian:12
+    USER root
+    ```
+
+    Good:
+    ```markdown docs/readiness.md
+    # Production readiness
+
+    - [x] Non-root containers
+    ```
+    ```dockerfile
+    FROM debian:12
+    HEALTHCHECK CMD ["true"]
+    USER 1001
+    CMD ["true"]
+    ```
+
+    Good, not ticked:
+    ```markdown docs/readiness.md
+    # Production readiness
+
+    - [ ] Non-root containers
+    - [x] No hardcoded secrets
+    ```
+    ```dockerfile
+    FROM debian:12
+    USER root
+    ```
+    """
+    for name, status in claimed(claim, project).items():
+        if status in ("FAIL", "WAIVED"):
+            words = f"{claim.words} is ticked, but {name} is {status}"
+            yield Finding(claim, words, (), Fix(f"take the tick away until {name} passes"))

@@ -11,9 +11,11 @@ import msgspec
 
 from gatekeeper import engine, gates, waivers
 from gatekeeper.catalogue import Catalogue, home, select
-from gatekeeper.discover import UNREAD, Commit, Skip, Tree, Unreadable, commit_of, discover, is_test_data, sort_out
+from gatekeeper.discover import UNREAD, Skip, Tree, Unreadable, discover, is_test_data, sort_out
+from gatekeeper.git import Commit, commit_of
 from gatekeeper.models import Subject
-from gatekeeper.models.files import File, Suppression, suppressions
+from gatekeeper.models.files import File
+from gatekeeper.models.waivers import Suppression, suppressions
 from gatekeeper.node import START, Fault, Source, Span
 from gatekeeper.project import Project
 from gatekeeper.rule import SEVERITIES, Place, Rule, place
@@ -34,7 +36,10 @@ class Presentation(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """All that one audit came to. Renderers read it and nothing else. `secrets` are the places never to be shown."""
+    """All that one audit came to. Renderers read it and nothing else. `secrets` are the places never to be shown.
+
+    `left_out` are the criteria that the profile leaves out, `not_asked` those that the level of service is not asked.
+    """
 
     version: str
     root: str
@@ -47,8 +52,9 @@ class Report(msgspec.Struct, frozen=True):
     findings: tuple[waivers.Reported, ...]
     gates: tuple[gates.Gate, ...]
     secrets: tuple[Place, ...]
-    left_out: int
+    left_out: tuple[str, ...]
     exit_code: int
+    not_asked: tuple[str, ...] = ()
     shown: Presentation = Presentation()
 
     @property
@@ -59,7 +65,8 @@ class Report(msgspec.Struct, frozen=True):
 
 class Request(msgspec.Struct, frozen=True):
     """What is to be audited, and how. `paths` (below the root) narrow it to files or folders and, when they leave
-    something out, to the rules that judge by one file alone."""
+    something out, to the rules that judge by one file alone. `analysers` are run beside our rules; `programs` says
+    where. `commit` is asked of git unless it is given. `progress` is called with what is done, how far, of how many."""
 
     root: Path
     settings: Settings
@@ -69,10 +76,18 @@ class Request(msgspec.Struct, frozen=True):
     ignore: tuple[str, ...] = ()
     fail_on: str | None = None
     paths: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
+    analysers: tuple[str, ...] = ()
+    programs: dict[str, str] = {}
     force_exclude: bool = False
     today: datetime.date | None = None
+    commit: Commit | None = None
     shown: Presentation = Presentation()
-    progress: Callable[[int, int], None] | None = None  # called with how many files are read, of how many
+    progress: Callable[[str, int, int], None] | None = None
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.paths) and "." not in self.paths
 
 
 def audit(request: Request, hooks: Any) -> Report:
@@ -84,39 +99,116 @@ def audit(request: Request, hooks: Any) -> Report:
     from gatekeeper import __version__
 
     found = _meanwhile(lambda: discover(request.root, staged=request.staged))
-    commit = _meanwhile(lambda: None if request.staged else commit_of(request.root))
+    commit = _meanwhile(lambda: request.commit or (None if request.staged else commit_of(request.root)))
     catalogue = Catalogue(folder for folders in hooks.gatekeeper_catalogues() for folder in folders)
     every = catalogue.rules()
     selected = request.select or tuple(request.settings.select)
-    rules = _enabled(select(every, selected, [*request.settings.ignore, *request.ignore]), request.settings)
-    tree = found()
-    narrowed = bool(request.paths) and "." not in request.paths
-    if narrowed:
-        rules = [rule for rule in rules if rule.per_file]
-    project = read(tree, hooks, request)
-    known = (name for rule in every for name in (rule.id, *rule.aliases))
-    outcomes, reported = waivers.settle(engine.run(rules, project), project, known)
     definitions = gates.load(home() / "gates.yaml")
-    only_rules = request.profile == "pre-commit" or bool(selected)
-    table = gates.judge(
-        definitions, outcomes, reported, project, request.profile, request.fail_on, only_rules=only_rules
-    )
+    scope = gates.scope(definitions, request.profile, request.settings.service.level, only_rules=bool(selected))
+    rules = _asked(every, selected, request, scope)
+    tree = found()
+    analysed = _analysed(tree, request)
+    project = read(tree, hooks, request, commit())
+    project.criteria = frozenset(every_id(every, definitions))
+    outcomes, reported, table = _judged(rules, project, scope, request, analysed)
     return Report(
         version=__version__,
         root=str(request.root),
         profile=request.profile,
         settings=request.settings,
-        commit=commit(),
+        commit=project.commit,
         project=project,
         rules=tuple(rules),
         outcomes=tuple(outcomes),
         findings=tuple(sorted(reported, key=_by_gravity)),
         gates=tuple(table),
         secrets=tuple(_secrets(outcomes, every, project)),
-        left_out=sum(len(definition.criteria) for definition in definitions) if only_rules else 0,
-        exit_code=gates.exit_code(table, project.faults, nothing_will_do=request.force_exclude),
+        left_out=scope.left_out,
+        not_asked=scope.not_asked,
+        exit_code=gates.exit_code(
+            table,
+            project.faults,
+            nothing_will_do=request.force_exclude,
+            waived_blocks=request.settings.waived == "block",
+        ),
         shown=request.shown,
     )
+
+
+def _asked(every: Sequence[Rule], selected: Sequence[str], request: Request, scope: gates.Scope) -> list[Rule]:
+    """The rules that run: those selected; else what the settings, the profile and the level of service leave."""
+    rules = _enabled(select(every, selected, [*request.settings.ignore, *request.ignore]), request.settings)
+    if not selected:
+        rules = [rule for rule in rules if rule.id not in scope.not_asked]
+    if not scope.evidence:
+        rules = [rule for rule in rules if rule.technology != "evidence"]
+    return [rule for rule in rules if rule.per_file] if request.narrowed else rules
+
+
+def every_id(every: Iterable[Rule], definitions: Iterable[gates.Definition]) -> Iterator[str]:
+    for rule in every:
+        yield from (rule.id, *rule.aliases)
+    for definition in definitions:
+        yield from (asked.id for asked in definition.criteria)
+
+
+def _judged(
+    rules: Sequence[Rule],
+    project: Project,
+    scope: gates.Scope,
+    request: Request,
+    analysed: Callable[[], list[Subject]] | None,
+) -> tuple[list[engine.Outcome], list[waivers.Reported], list[gates.Gate]]:
+    """Outcomes, findings and gates. Rules about late subjects run last: they are told what the gates come to."""
+
+    def settled(outcomes: list[engine.Outcome]) -> Any:
+        outcomes, reported = waivers.settle(outcomes, project, project.criteria)
+        return outcomes, reported, gates.judge(scope, outcomes, reported, project, request.profile, request.fail_on)
+
+    late = [rule for rule in rules if rule.subject.late]
+    early, outcomes = gates.applicable((rule for rule in rules if not rule.subject.late), scope, project)
+    outcomes += engine.run(early, project)
+    if analysed:
+        project.add(analysed())
+    if any(project.all(rule.subject) for rule in late):
+        tell(project, outcomes, *settled(outcomes)[1:])
+    outcomes += engine.run(late, project)
+    done: tuple[list[engine.Outcome], list[waivers.Reported], list[gates.Gate]] = settled(outcomes)
+    return done
+
+
+def tell(
+    project: Project,
+    outcomes: Sequence[engine.Outcome],
+    reported: Sequence[waivers.Reported],
+    table: Sequence[gates.Gate],
+) -> None:
+    """Tell the project what the gates come to, for the rules about late subjects."""
+    project.verdicts = {criterion.id: criterion.status.value for gate in table for criterion in gate.criteria}
+    project.gates = {gate.id: gate.status.value for gate in table}
+    ran = [outcome.rule for outcome in outcomes if not outcome.error]
+    project.judged = {name: rule.id for rule in ran for name in (rule.id, *rule.aliases)}
+    project.found = [
+        (frozenset((each.rule.id, *each.rule.aliases)), each.at.source.path, each.at.span.line) for each in reported
+    ]
+
+
+def _analysed(tree: Tree, request: Request) -> Callable[[], list[Subject]] | None:
+    """Start the analysers that are asked for; gives what fetches what they say. None when there is nothing to run."""
+    if not request.analysers or request.staged or request.narrowed:
+        return None
+    from gatekeeper import analysers
+    from gatekeeper.models.evidence import Analysed
+
+    judged, _ = _sorted_out(tree, request)
+    answers = _meanwhile(lambda: analysers.run(request.analysers, tree, judged, request.programs))
+
+    def fetched() -> list[Subject]:
+        if request.progress:
+            request.progress(f"waiting for {', '.join(request.analysers)}", 0, 0)
+        return [Analysed(each.tool, each.version, each.scan, each.reason, each.message) for each in answers()]
+
+    return fetched
 
 
 def _meanwhile(ask: Callable[[], T]) -> Callable[[], T]:
@@ -164,26 +256,32 @@ def _by_gravity(each: waivers.Reported) -> tuple[int, str, str, int, int]:
     return -grave, each.rule.id, each.at.source.path, each.at.span.line, each.at.span.column
 
 
-def read(tree: Tree, hooks: Any, request: Request | None = None) -> Project:
-    """Every file that somebody reads, as subjects of a project."""
+def read(tree: Tree, hooks: Any, request: Request | None = None, commit: Commit | None = None) -> Project:
+    """Every file that somebody reads, as subjects of a project; and what stands in no file of it."""
     request = request or Request(tree.root, Settings())
     judged, skipped = _sorted_out(tree, request)
     subjects: list[Subject] = []
     for number, path in enumerate(judged):
         if request.progress:
-            request.progress(number, len(judged))
+            request.progress("reading", number, len(judged))
         source = tree.source(path)
         found = _read_file(source, hooks.gatekeeper_read(source=source, tree=tree))
         if found is None:
             skipped.append(Skip(path, UNREAD))
         else:
             subjects += found
-    project = Project(tree, subjects, skipped=sorted(skipped), settings=request.settings, today=request.today)
-    return _with_collected(project, hooks)
+    project = Project(
+        tree, subjects, skipped=sorted(skipped), settings=request.settings, today=request.today, commit=commit,
+        profile=request.profile,
+    )  # fmt: skip
+    project.add(waivers.excuses(tree, request.settings))
+    if not request.narrowed:
+        project.add(_collected(project, hooks))
+    return project
 
 
-def _with_collected(project: Project, hooks: Any) -> Project:
-    """The project with what plugins bring that stands in no single file of it."""
+def _collected(project: Project, hooks: Any) -> list[Subject]:
+    """What evidence and plugins bring that stands in no file which is read."""
     found: list[Subject] = []
     try:
         for collected in hooks.gatekeeper_collect(project=project):
@@ -191,7 +289,7 @@ def _with_collected(project: Project, hooks: Any) -> Project:
     except Exception as error:  # a plugin's mistake: what it was to bring is not known
         words = f"a plugin failed to collect ({type(error).__name__}: {error})"
         found.append(File(Source(".", ""), (), [Fault(Source(".", ""), START, words, reason="tool-error")]))
-    return project.joined_by(found) if found else project
+    return found
 
 
 def _as_subject(each: Subject | Fault) -> Subject:

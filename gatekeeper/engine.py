@@ -10,17 +10,21 @@ import msgspec
 from gatekeeper.models import Subject
 from gatekeeper.node import Unresolved
 from gatekeeper.project import Project
-from gatekeeper.rule import Finding, Reason, Rule, Unknown, takes_project
+from gatekeeper.rule import Finding, Measure, Reason, Rule, Unknown, takes_project
 
 T = TypeVar("T")
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """One rule about one subject: what it found, or why it does not know. Neither is a pass."""
+    """One rule about one subject: what it found, or why it does not know. Neither is a pass.
+
+    `measures` say what was counted on the way; they decide nothing.
+    """
 
     subject: Subject
     findings: tuple[Finding, ...] = ()
     unknowns: tuple[Unknown, ...] = ()
+    measures: tuple[Measure, ...] = ()
 
     @property
     def word(self) -> str:
@@ -80,16 +84,21 @@ def _judge(rule: Rule, subject: Subject, project: Project) -> Verdict | None:
         return Verdict(subject, (), (_unknown(unresolved),))
     findings: list[Finding] = []
     unknowns: list[Unknown] = []
+    measures: list[Measure] = []
     answers = _call(rule.check, subject, project) or ()
     try:
         for answer in answers:
             if isinstance(answer, Finding):
                 findings.append(answer)
+            elif isinstance(answer, Measure):
+                measures.append(answer)
             else:
                 unknowns.append(answer)
     except Unresolved as unresolved:
         unknowns.append(_unknown(unresolved))
-    return Verdict(subject, tuple(findings), tuple(unknowns))
+    if subject.measured and not findings and not unknowns and not any(measure.total > 0 for measure in measures):
+        unknowns.append(Unknown(subject, "nothing was counted", Reason.EMPTY))
+    return Verdict(subject, tuple(findings), tuple(unknowns), tuple(measures))
 
 
 def _call(function: Callable[..., T], subject: Subject, project: Project) -> T:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
+from gatekeeper import waivers
 from gatekeeper.engine import Outcome
 from gatekeeper.links import deploys, remotely_made
-from gatekeeper.models.files import File, Repository, Suppression
-from gatekeeper.node import Fault
+from gatekeeper.links.attested import attested
+from gatekeeper.models.attestations import Attestation
+from gatekeeper.models.evidence import Revision
+from gatekeeper.models.files import File, Repository
+from gatekeeper.models.waivers import Excuse
+from gatekeeper.node import Fault, Node, Source
 from gatekeeper.project import Project
-from gatekeeper.rule import Place, Reason, Rule, place
+from gatekeeper.rule import Measure, Place, Reason, Rule, Unknown, place
+from gatekeeper.settings import Owned
 from gatekeeper.waivers import Reported, at_least
 
 
@@ -43,7 +50,10 @@ def worst(statuses: Iterable[Status]) -> Status:
 
 
 class Criterion(msgspec.Struct, frozen=True):
-    """One question of a gate and its answer. `result` says n of m; `reason` why it is UNKNOWN, ERROR or N/A."""
+    """One question of a gate and its answer. `result` says n of m; `reason` why it is UNKNOWN, ERROR or N/A.
+
+    `basis` is what the answer rests on. `beneath` is what it would be without the waiver or the attestation.
+    """
 
     id: str
     statement: str
@@ -55,6 +65,11 @@ class Criterion(msgspec.Struct, frozen=True):
     next_step: str = ""
     judged: int = 0
     failed: int = 0
+    basis: Literal["static", "evidence", "attested", "nothing"] = "static"
+    measures: tuple[Measure, ...] = ()
+    attested: Attestation | None = None
+    waiver: Excuse | None = None
+    beneath: Status | None = None
 
 
 class Gate(msgspec.Struct, frozen=True):
@@ -69,14 +84,29 @@ class Gate(msgspec.Struct, frozen=True):
     required: bool
 
 
-class Proof(msgspec.Struct, forbid_unknown_fields=True):
-    """A criterion that no rule over files can settle: what it says, why it is open, and what would prove it."""
+class Attested(msgspec.Struct, forbid_unknown_fields=True):
+    """That a person's dated statement is accepted: for how many days at most, and whether it must be of this commit."""
+
+    days: int
+    this_commit: bool = False
+
+
+class Asked(msgspec.Struct, forbid_unknown_fields=True):
+    """A criterion as `gates.yaml` writes it: whom it is asked of, and what is accepted as proof.
+
+    With the id of a rule it says what else can settle that rule's question; without one, only people can. `level` is
+    the least strict level of service that is asked (C asks every service). `evidence` names formats.
+    """
 
     id: str
-    statement: str
-    reason: Literal["no-evidence", "needs-human", "needs-api"]
-    next: str
+    statement: str = ""
+    seed: str = ""
     applies: str = "deploys"
+    level: Literal["A", "B", "C"] = "C"
+    owned: Owned | None = None
+    evidence: list[str] = []
+    attest: Attested | None = None
+    next: str = ""
 
 
 class Definition(msgspec.Struct, forbid_unknown_fields=True):
@@ -91,38 +121,102 @@ class Definition(msgspec.Struct, forbid_unknown_fields=True):
     seed: str
     fails_at: Literal["low", "medium", "high", "critical"] = "high"
     unknown_blocks: list[str] = msgspec.field(default_factory=lambda: ["release"])
-    criteria: list[Proof] = []
+    criteria: list[Asked] = []
 
 
 def load(path: Path) -> list[Definition]:
     """The gates of `gates.yaml`, in the order of the table. Raises msgspec.ValidationError when it is malformed."""
-    from gatekeeper.node import Source
+    return msgspec.convert(_parsed(path)[0]["gates"].plain, list[Definition])
+
+
+def _parsed(path: Path) -> list[Node]:
     from gatekeeper.parsers import yaml
 
     nodes, faults = yaml.parse(Source(path.name, path.read_text("utf-8")))
     if faults:
         raise ValueError(f"{path}:{faults[0].span.line}: {faults[0].message}")
-    return msgspec.convert(nodes[0]["gates"].plain, list[Definition])
+    return nodes
+
+
+def names(home: Path, more: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """The names by which checklists speak of gates and criteria, in lower case, and which they mean by each."""
+    from gatekeeper.models.claims import folded
+
+    table: dict[str, list[str]] = {folded(words): [meant] for words, meant in more.items()}
+    [listed] = _parsed(home / "claims.yaml")
+    for meant, each in listed.items():
+        for words in each:
+            table.setdefault(folded(words.text), []).append(meant)
+    for definition in load(home / "gates.yaml"):
+        table.setdefault(folded(definition.title), []).append(definition.id)
+    return {words: tuple(dict.fromkeys(meant)) for words, meant in table.items()}
+
+
+LEVELS = "CBA"  # from the least strict to the strictest
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """What is asked at all: criteria of which gates, and which were left out, by profile or by level of service."""
+
+    definitions: tuple[Definition, ...]
+    evidence: bool  # whether evidence is asked for
+    people: bool  # whether people are
+    left_out: tuple[str, ...] = ()
+    not_asked: tuple[str, ...] = ()
+
+    def asked(self) -> dict[str, Asked]:
+        return {asked.id: asked for definition in self.definitions for asked in definition.criteria}
+
+
+def scope(definitions: Sequence[Definition], profile: str, level: str, *, only_rules: bool = False) -> Scope:
+    """What a profile asks of a service of that level: pre-commit only the files, pull-request also evidence, release
+    everything. `only_rules` for a selection of rules, which people cannot answer."""
+    every = [asked for definition in definitions for asked in definition.criteria]
+    strict = LEVELS.index("A" if only_rules else level)
+    too_strict = {asked.id for asked in every if LEVELS.index(asked.level) > strict}
+    evidence = profile != "pre-commit"
+    people = profile == "release" and not only_rules
+    left_out = {asked.id for asked in every if asked.statement and not (evidence if asked.evidence else people)}
+    kept = tuple(
+        msgspec.structs.replace(definition, criteria=[a for a in definition.criteria if a.id not in too_strict])
+        for definition in definitions
+    )
+    return Scope(kept, evidence, people, tuple(sorted(left_out - too_strict)), tuple(sorted(too_strict)))
+
+
+def applicable(rules: Iterable[Rule], what: Scope, project: Project) -> tuple[list[Rule], list[Outcome]]:
+    """The rules that are to run, and the outcomes of those over evidence that this repository has no need of."""
+    asked = what.asked()
+    run: list[Rule] = []
+    idle: list[Outcome] = []
+    for rule in rules:
+        entry = asked.get(rule.id) if rule.subject is Revision else None
+        if entry and not _applies(entry.applies, project)[0]:
+            idle.append(Outcome(rule))
+        else:
+            run.append(rule)
+    return run, idle
 
 
 def judge(
-    definitions: Sequence[Definition],
+    what: Scope,
     outcomes: Sequence[Outcome],
     reported: Sequence[Reported],
     project: Project,
     profile: str,
     fail_on: str | None = None,
-    *,
-    only_rules: bool = False,
 ) -> list[Gate]:
-    """Every gate that has criteria. `only_rules` leaves out those that need evidence or people."""
+    """Every gate that has criteria."""
+    asked = what.asked()
+    ruled = {outcome.rule.id for outcome in outcomes}
     gates = []
-    for definition in definitions:
+    for definition in what.definitions:
         fails_at = fail_on or definition.fails_at
-        mine = [outcome for outcome in outcomes if outcome.rule.gate == definition.id]
-        criteria = [_of_rule(outcome, reported, project, fails_at) for outcome in mine if _counts(outcome)]
-        if not only_rules:
-            criteria += [_of_proof(proof, project) for proof in definition.criteria]
+        mine = [outcome for outcome in outcomes if outcome.rule.gate == definition.id and _counts(outcome)]
+        criteria = [_of_rule(outcome, reported, project, fails_at, asked.get(outcome.rule.id)) for outcome in mine]
+        if what.people:
+            criteria += [_of_people(each, project) for each in definition.criteria if _for_people(each, ruled)]
+        criteria = [_excused(criterion, project) for criterion in criteria]
         if criteria:
             status = worst(criterion.status for criterion in criteria)
             gates.append(
@@ -135,12 +229,14 @@ def judge(
     return gates
 
 
-def exit_code(gates: Sequence[Gate], faults: Sequence[Fault] = (), *, nothing_will_do: bool = False) -> int:
+def exit_code(
+    gates: Sequence[Gate], faults: Sequence[Fault] = (), *, nothing_will_do: bool = False, waived_blocks: bool = False
+) -> int:
     """0 ready, 1 a gate fails, 3 nothing failed but it is not proven.
 
     That nothing applies proves nothing, unless whoever asks names files without knowing what they are: a hook does.
     """
-    if any(gate.status is Status.FAIL for gate in gates):
+    if any(gate.status is Status.FAIL or (waived_blocks and gate.status is Status.WAIVED) for gate in gates):
         return 1
     open_gates = [g for g in gates if g.status is Status.ERROR or (g.required and g.status is Status.UNKNOWN)]
     nothing = not nothing_will_do and all(gate.status is Status.NOT_APPLICABLE for gate in gates)
@@ -148,8 +244,12 @@ def exit_code(gates: Sequence[Gate], faults: Sequence[Fault] = (), *, nothing_wi
 
 
 def _counts(outcome: Outcome) -> bool:
-    """A rule about suppressions says nothing where there are none: it is no criterion then."""
-    return outcome.rule.subject is not Suppression or bool(outcome.judged)
+    """A rule about excuses, attestations or claims says nothing where there are none: it is no criterion then."""
+    return not outcome.rule.subject.late or bool(outcome.judged or outcome.error)
+
+
+def _for_people(asked: Asked, ruled: set[str]) -> bool:
+    return bool(asked.statement) and not asked.evidence and asked.id not in ruled
 
 
 class _Effect(NamedTuple):
@@ -177,46 +277,136 @@ class _Answer(NamedTuple):
     next_step: str = ""
 
 
-def _of_rule(outcome: Outcome, reported: Sequence[Reported], project: Project, fails_at: str) -> Criterion:
-    effect = _effect(outcome.rule, reported, fails_at)
+def _of_rule(
+    outcome: Outcome, reported: Sequence[Reported], project: Project, fails_at: str, asked: Asked | None
+) -> Criterion:
+    rule = outcome.rule
+    statement = (asked and asked.statement) or rule.title
+    if asked and rule.subject is Revision and not outcome.judged:
+        _, why = _applies(asked.applies, project)
+        return Criterion(rule.id, statement, Status.NOT_APPLICABLE, why, why)
+    effect = _effect(rule, reported, fails_at)
     answer = _answer(outcome, effect, project)
     advisories = sum(1 for each in effect.advisories if not each.waiver)
     result = answer.result + _counted(advisories, "advisory", "advisories")
     result += f"; {len(effect.waived)} waived" if effect.waived else ""
-    return Criterion(
-        outcome.rule.id, outcome.rule.title, answer.status, result, answer.reason, answer.proof, advisories,
-        answer.next_step, outcome.judged, _subjects(effect.blocking),
+    next_step = answer.next_step
+    if asked and answer.reason == Reason.NO_EVIDENCE:
+        next_step = asked.next or next_step
+    measures = tuple(measure for verdict in outcome.verdicts for measure in verdict.measures)
+    criterion = Criterion(
+        rule.id, statement, answer.status, result, answer.reason, answer.proof, advisories,
+        next_step, outcome.judged, _subjects(effect.blocking),
+        "evidence" if rule.subject is Revision or measures else "static", measures,
+        beneath=Status.FAIL if answer.status is Status.WAIVED else None,
     )  # fmt: skip
+    return _by_people(criterion, asked, project) if asked else criterion
 
 
 def _answer(outcome: Outcome, effect: _Effect, project: Project) -> _Answer:
     """What a rule's outcome comes to. A fact that says no comes first, PASS and N/A only when nothing is open."""
     judged = outcome.judged
+    counted = _words([measure for verdict in outcome.verdicts for measure in verdict.measures])
     if outcome.error:
         return _Answer(Status.ERROR, "the rule crashed", outcome.error)
     if effect.blocking:
-        failed = f"{_subjects(effect.blocking)} of {judged} fail"
+        failed = counted or f"{_subjects(effect.blocking)} of {judged} fail"
         return _Answer(Status.FAIL, failed, "", tuple(each.at for each in effect.blocking))
     obstacle = _obstacle(outcome.rule.technology, project)
     if obstacle and obstacle.reason == "tool-error":
         return _Answer(Status.ERROR, "a file could not be judged", obstacle.message, (_at(obstacle),))
     unknowns = [unknown for verdict in outcome.verdicts for unknown in verdict.unknowns]
     if unknowns:
-        places = tuple(place(unknown.at) for unknown in unknowns)
-        words = f"{outcome.unknown} of {judged} not known"
-        return _Answer(Status.UNKNOWN, words, unknowns[0].reason.value, places, unknowns[0].message)
+        return _not_known(outcome, unknowns, counted)
     if obstacle:
         words = f"{judged} judged, {obstacle.source.path}:{obstacle.span.line} is not readable"
         return _Answer(Status.UNKNOWN, words, obstacle.reason, (_at(obstacle),), obstacle.message)
     if effect.waived:
-        ends = min(each.waiver.until or "" for each in effect.waived if each.waiver)
+        ends = min(str(each.waiver.end) for each in effect.waived if each.waiver)
         return _Answer(Status.WAIVED, f"until {ends}", "", tuple(each.at for each in effect.waived))
     if judged:
-        return _Answer(Status.PASS, f"{judged} of {judged}")
+        return _Answer(Status.PASS, counted or f"{judged} of {judged}")
     remote = remotely_made(outcome.rule.subject, project)
     if remote:
         return _Answer(Status.UNKNOWN, "none is visible here", Reason.UNRESOLVED.value, (), remote)
     return _Answer(Status.NOT_APPLICABLE, _none(outcome, project), _none(outcome, project))
+
+
+def _not_known(outcome: Outcome, unknowns: Sequence[Unknown], counted: str) -> _Answer:
+    first = unknowns[0]
+    words = f"{outcome.unknown} of {outcome.judged} not known"
+    if outcome.rule.subject is Revision:
+        words = "no evidence" if first.reason is Reason.NO_EVIDENCE else f"{len(unknowns)} not proven"
+    words = f"{counted}; {words}" if counted else words
+    places = tuple(place(unknown.at) for unknown in unknowns)
+    return _Answer(Status.UNKNOWN, words, first.reason.value, places, first.message)
+
+
+def _words(measures: Sequence[Measure]) -> str:
+    """What was counted, for the Result column."""
+    shown = "; ".join(dict.fromkeys(measure.words for measure in measures[:3]))
+    return f"{shown}; {len(measures) - 3} more" if len(measures) > 3 else shown
+
+
+# What a person's word can settle: what no file can show. Not what is broken, missing, or of something else.
+_FOR_PEOPLE = {
+    Reason.NEEDS_HUMAN, Reason.NEEDS_API, Reason.NOT_OWNED_HERE, Reason.UNRESOLVED, Reason.TEMPLATE_UNRENDERED,
+    Reason.UNSUPPORTED_TOOL, Reason.NO_EVIDENCE,
+}  # fmt: skip
+
+
+def _of_people(asked: Asked, project: Project) -> Criterion:
+    """A criterion that only people can answer."""
+    applies, why = _applies(asked.applies, project)
+    if not applies:
+        return Criterion(asked.id, asked.statement, Status.NOT_APPLICABLE, why, why, basis="nothing")
+    where = project.settings.elsewhere.get(asked.owned) if asked.owned else None
+    reason = Reason.NOT_OWNED_HERE if where else Reason.NEEDS_HUMAN
+    next_step = f"it is elsewhere ({where.where}); {asked.next}" if where else asked.next
+    nobody = Criterion(
+        asked.id, asked.statement, Status.UNKNOWN, "nobody attests it", reason.value, next_step=next_step,
+        basis="nothing",
+    )  # fmt: skip
+    return _by_people(nobody, asked, project)
+
+
+def _by_people(criterion: Criterion, asked: Asked, project: Project) -> Criterion:
+    """The criterion with what people attest. A fact that says no stays; so does what a person's word cannot settle."""
+    if asked.attest is None:
+        return criterion
+    standings = attested(asked.id, project, asked.attest.days, this_commit=asked.attest.this_commit)
+    denied = next((each for each in standings if each.tampered or (each.holds and not each.attestation.met)), None)
+    if denied:
+        words = denied.words if denied.tampered else f"attested as not met by {denied.attestation.by}"
+        at = (place(denied.attestation),)
+        return replace(criterion, status=Status.FAIL, result=words, reason="", proof=at, basis="attested", next_step="")
+    if criterion.status is not Status.UNKNOWN or criterion.reason not in _FOR_PEOPLE:
+        return criterion
+    holding = next((each.attestation for each in standings if each.holds), None)
+    if holding:
+        words = f"attested {holding.on} by {holding.by}, until {holding.last_day(asked.attest.days)}"
+        return replace(
+            criterion, status=Status.ATTESTED, result=words, reason="", proof=(place(holding),), next_step="",
+            basis="attested", attested=holding, beneath=Status.UNKNOWN,
+        )  # fmt: skip
+    if standings:
+        last = standings[0]
+        return replace(
+            criterion, result="an attestation that does not hold", reason=last.reason, proof=(place(last.attestation),),
+            next_step=f"{last.words}; {asked.next}",
+        )  # fmt: skip
+    return criterion
+
+
+def _excused(criterion: Criterion, project: Project) -> Criterion:
+    """The criterion under a live waiver of its own. What crashed is excused by nobody, nor is a finding that was not."""
+    if criterion.status not in (Status.UNKNOWN, Status.FAIL) or criterion.failed:
+        return criterion
+    excuse = waivers.excuse_of(criterion.id, project)
+    if excuse is None:
+        return criterion
+    words = f"{criterion.result}; waived until {excuse.end}"
+    return replace(criterion, status=Status.WAIVED, result=words, waiver=excuse, beneath=criterion.status)
 
 
 def _subjects(findings: Sequence[Reported]) -> int:
@@ -264,15 +454,6 @@ def _gravity(fault: Fault) -> bool:
     return fault.reason == "tool-error"
 
 
-def _of_proof(proof: Proof, project: Project) -> Criterion:
-    applies, why = _applies(proof.applies, project)
-    if not applies:
-        return Criterion(proof.id, proof.statement, Status.NOT_APPLICABLE, why, why)
-    return Criterion(
-        proof.id, proof.statement, Status.UNKNOWN, "no proof", Reason(proof.reason).value, (), 0, proof.next
-    )
-
-
 def _applies(fact: str, project: Project) -> tuple[bool, str]:
     if fact == "always":
         return True, ""
@@ -292,20 +473,28 @@ def _nothing(outcomes: Sequence[Outcome], criteria: Sequence[Criterion], project
 
 
 def _result(status: Status, criteria: Sequence[Criterion]) -> str:
-    """The Result column: n of m, and which criterion decided."""
+    """The Result column: what was counted, n of m, and which criterion decided."""
     deciding = [criterion for criterion in criteria if criterion.status is status]
     applicable = [criterion for criterion in criteria if criterion.status is not Status.NOT_APPLICABLE]
-    judged = sum(criterion.judged for criterion in applicable)
-    failed = sum(criterion.failed for criterion in applicable)
-    advisories = sum(criterion.advisories for criterion in applicable)
-    more = _counted(advisories, "advisory", "advisories")
+    more = _counted(sum(criterion.advisories for criterion in applicable), "advisory", "advisories")
     first = deciding[0]
     others = f" +{len(deciding) - 1}" if len(deciding) > 1 else ""
     if status is Status.FAIL:
-        return f"{failed} of {judged} checks fail: {first.id}{others}"
+        return _failing(deciding, applicable) + others
     if status in (Status.UNKNOWN, Status.ERROR):
         reasons = ", ".join(sorted({c.reason for c in deciding})) if status is Status.UNKNOWN else first.reason
         return f"{len(deciding)} of {len(applicable)} criteria open: {reasons}{more}"
-    if status is Status.WAIVED:
+    if status in (Status.WAIVED, Status.ATTESTED):
         return f"{first.id} {first.result}{others}{more}"
-    return f"{judged} of {judged} checks pass{more}"
+    counted = [_words(criterion.measures) for criterion in applicable if criterion.measures]
+    judged = sum(criterion.judged for criterion in applicable if not criterion.measures)
+    return "; ".join([*counted, *([f"{judged} of {judged} checks pass"] if judged else [])]) + more
+
+
+def _failing(deciding: Sequence[Criterion], applicable: Sequence[Criterion]) -> str:
+    first = deciding[0]
+    if first.basis != "static":
+        return f"{first.id}: {first.result}"
+    judged = sum(criterion.judged for criterion in applicable)
+    failed = sum(criterion.failed for criterion in applicable)
+    return f"{failed} of {judged} checks fail: {first.id}"

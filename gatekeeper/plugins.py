@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pluggy
 
@@ -14,6 +15,10 @@ from gatekeeper.discover import Tree, Unreadable
 from gatekeeper.hookspecs import Hooks, hookimpl
 from gatekeeper.models import Subject
 from gatekeeper.node import START, Fault, Source
+from gatekeeper.project import Project
+
+if TYPE_CHECKING:
+    from gatekeeper.models.docs import Document
 
 _TERRAFORM = tuple(".tf .tofu .tfvars .tfbackend .tfstate .tfstate.backup .tf.json .tofu.json .tfvars.json".split())
 _HCL_FILES = (".terraform.lock.hcl", "terragrunt.hcl")
@@ -27,6 +32,8 @@ def models_of(path: str) -> tuple[str, ...]:
     """The models that read a file, by its path. A model is imported when a file of its kind is met."""
     path = path.lower()
     folder, _, name = path.rpartition("/")
+    if path.startswith(".gatekeeper/"):
+        return ("attestations",) if folder == ".gatekeeper/attestations" and name.endswith(_YAML) else ()
     if name.endswith(_TERRAFORM) or name in _HCL_FILES:
         return ("terraform",)
     if name.partition(".")[0] == "jenkinsfile":
@@ -71,6 +78,18 @@ class BuiltIn:
         return (catalogue.home(),)
 
     @hookimpl
+    def gatekeeper_collect(self, project: Project) -> Iterable[Subject | Fault]:
+        from gatekeeper.models.evidence import Revision
+
+        yield Revision()
+        if project.profile != "pre-commit":
+            from gatekeeper.models.evidence.collect import collect
+            from gatekeeper.models.evidence.signed import verifier
+
+            yield from collect(project.tree, project.settings.evidence.folders, verifier(project.tree))
+            yield from _claims(project)
+
+    @hookimpl
     def gatekeeper_render(self, report: Report, format: str) -> str | None:
         if format not in FORMATS:
             return None
@@ -78,12 +97,23 @@ class BuiltIn:
         return rendered
 
 
+def _claims(project: Project) -> Iterator[Subject]:
+    """Ticks in documents that speak of gates; the names of the gates are read only where there is a document."""
+    document = Subject.registry.get("docs.Document")
+    documents = project.all(document) if document else []
+    if documents:
+        from gatekeeper import gates
+        from gatekeeper.models.claims import claims
+
+        yield from claims(cast("list[Document]", documents), gates.names(catalogue.home(), project.settings.claims))
+
+
 def _technology(models: tuple[str, ...]) -> str:
     """Whose file it is when it cannot be opened: clear where one model reads that name, else nobody's."""
     return models[0] if len(models) == 1 else ""
 
 
-FORMATS = ("text", "json", "sarif", "markdown", "junit", "github", "gitlab")
+FORMATS = ("text", "json", "sarif", "markdown", "junit", "github", "gitlab", "html", "report")
 
 
 class NoSuchPlugin(Exception):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from gatekeeper.discover import UNREAD, Skip, Tree
+from gatekeeper.git import Commit
 from gatekeeper.models import Subject, absence
 from gatekeeper.models.files import File, Repository
 from gatekeeper.node import Fault
@@ -20,7 +21,12 @@ T = TypeVar("T")
 class Project:
     """All subjects of one audit, their indexes, and the day it is made on.
 
-    `tree` knows every path of the repository, also those that are not judged.
+    `tree` knows every path of the repository, also those that are not judged. `commit` is what is checked out, None
+    where that cannot be told. `criteria` are the ids of every rule and criterion there is, asked here or not.
+
+    Rules about late subjects are told what came before them: `verdicts` is what each criterion came to ("PASS",
+    "UNKNOWN", ...), `gates` what each gate did, `judged` the rule that ran for every name it goes by, `found` the
+    names, path and line of every finding. All are empty before that.
     """
 
     def __init__(
@@ -31,23 +37,35 @@ class Project:
         skipped: Sequence[Skip] = (),
         settings: Settings | None = None,
         today: datetime.date | None = None,
+        commit: Commit | None = None,
+        profile: str = "release",
     ) -> None:
         self.tree = tree
         self.settings = settings or Settings()
         self.today = today or datetime.date.today()
+        self.commit = commit
+        self.profile = profile
+        self.verdicts: dict[str, str] = {}
+        self.gates: dict[str, str] = {}
+        self.criteria: frozenset[str] = frozenset()
+        self.judged: dict[str, str] = {}
+        self.found: list[tuple[frozenset[str], str, int]] = []
         self.skipped = tuple(skipped)
         self.repository = Repository()
         self._by_type: dict[type[Subject], list[Any]] = defaultdict(list)
-        for subject in (self.repository, *subjects):
+        self._made: dict[Hashable, Any] = {}
+        self.add((self.repository, *subjects))
+
+    def add(self, more: Iterable[Subject]) -> None:
+        """Take in subjects that no file of the repository declares: evidence, what other tools or plugins bring.
+
+        What was made once before is made anew where it is asked for again.
+        """
+        for subject in more:
             for kind in type(subject).__mro__:
                 if issubclass(kind, Subject):
                     self._by_type[kind].append(subject)
-        self._made: dict[Hashable, Any] = {}
-
-    def joined_by(self, more: Iterable[Subject]) -> Project:
-        """The same project with more subjects; its indexes are made anew."""
-        mine = (subject for subject in self.all(Subject) if subject is not self.repository)
-        return Project(self.tree, [*mine, *more], skipped=self.skipped, settings=self.settings, today=self.today)
+        self._made.clear()
 
     def all(self, kind: type[S]) -> list[S]:
         """Every subject of that type or a subtype, in the order of the files."""

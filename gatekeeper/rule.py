@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
@@ -82,12 +83,16 @@ class Fix(NamedTuple):
 
 
 class Finding(NamedTuple):
-    """One fault, at its place. The message names what is wrong here, not what the rule wants."""
+    """One fault, at its place. The message names what is wrong here, not what the rule wants.
+
+    `severity` is this fault's own where a rule reports what others graded (a scanner's results); else the rule's.
+    """
 
     at: Spot
     message: str
     see: tuple[Note, ...] = ()
     fix: Fix | None = None
+    severity: Severity | None = None
 
 
 class Unknown(NamedTuple):
@@ -98,7 +103,20 @@ class Unknown(NamedTuple):
     reason: Reason = Reason.UNRESOLVED
 
 
-Answer = Finding | Unknown
+class Measure(NamedTuple):
+    """What was counted, in words for the Result column: `412 run, 0 failed`. `total` is of how many; 0 proves nothing.
+
+    `made` is when the evidence was made, `binding` how it is bound to this commit.
+    """
+
+    at: Spot
+    words: str
+    total: int
+    made: datetime.datetime | None = None
+    binding: str = ""
+
+
+Answer = Finding | Unknown | Measure
 
 
 def absent(project: Project, what: Owned, words: str) -> Answer:

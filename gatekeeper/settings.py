@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import types
 from collections.abc import Iterator
 from typing import Any, Literal, Union, get_args, get_origin
@@ -54,6 +55,101 @@ class Environments(msgspec.Struct, forbid_unknown_fields=True):
     nonproduction: list[str] = []
 
 
+class CoverageThreshold(msgspec.Struct, forbid_unknown_fields=True):
+    """At least `min` percent of what `metric` counts."""
+
+    metric: Literal["line", "branch", "statement", "function", "instruction"] = "line"
+    min: float = 80
+
+
+class ScanThreshold(msgspec.Struct, forbid_unknown_fields=True):
+    """At most so many problems of a severity, in reports of at most `max_age` days."""
+
+    critical: int = 0
+    high: int = 0
+    max_age: int = 7
+
+
+class LoadThreshold(msgspec.Struct, forbid_unknown_fields=True):
+    """At most `max_ms` milliseconds at the percentile of a metric; without it, the load test's own thresholds count."""
+
+    metric: str = "http_req_duration"
+    percentile: float = 95
+    max_ms: float | None = None
+    max_age: int = 30
+
+
+class CostThreshold(msgspec.Struct, forbid_unknown_fields=True):
+    """At most so much a month. Without a budget nobody can say that an estimate is within it."""
+
+    max: float | None = None
+    currency: str = "USD"
+    max_age: int = 90
+
+
+class PipelineThreshold(msgspec.Struct, forbid_unknown_fields=True):
+    """Jobs (names or globs) of which a run need not show that they passed: the job that runs the gate itself."""
+
+    leave_out: list[str] = []
+
+
+class Thresholds(msgspec.Struct, forbid_unknown_fields=True):
+    """What evidence must reach. Ages are in days."""
+
+    coverage: CoverageThreshold = msgspec.field(default_factory=CoverageThreshold)
+    scan: ScanThreshold = msgspec.field(default_factory=ScanThreshold)
+    load: LoadThreshold = msgspec.field(default_factory=LoadThreshold)
+    cost: CostThreshold = msgspec.field(default_factory=CostThreshold)
+    pipeline: PipelineThreshold = msgspec.field(default_factory=PipelineThreshold)
+    drift_max_age: int = 7
+    api_max_age: int = 30
+
+
+Binding = Literal["signed", "manifest", "itself", "unbound"]
+BINDINGS: tuple[Binding, ...] = ("unbound", "itself", "manifest", "signed")  # from weakest to strongest
+
+
+class EvidenceSettings(msgspec.Struct, forbid_unknown_fields=True):
+    """How evidence must at least be bound to the commit, by profile; and where it lies beside .gatekeeper/evidence."""
+
+    accept: dict[Profile, Binding] = {}
+    folders: list[str] = []
+
+    def weakest(self, profile: str) -> Binding:
+        """The weakest binding that a profile accepts."""
+        usual: Binding = "unbound" if profile == "pull-request" else "itself"
+        return next((binding for name, binding in self.accept.items() if name == profile), usual)
+
+
+class WaiverSettings(msgspec.Struct, forbid_unknown_fields=True):
+    """An excuse for the findings of a rule or for a criterion: why, by whom, agreed by whom, from when until when.
+
+    `path` is a glob, `subject` a name as reports print it, `fingerprint` one finding.
+    """
+
+    reason: str
+    by: str
+    approved_by: str
+    on: datetime.date
+    until: datetime.date
+    rule: str = ""
+    criterion: str = ""
+    path: str = ""
+    subject: str = ""
+    fingerprint: str = ""
+    ticket: str = ""
+
+
+Analyser = Literal["checkov", "zizmor", "hadolint", "trivy"]
+ANALYSERS: tuple[str, ...] = get_args(Analyser)
+
+
+class AnalyserSettings(msgspec.Struct, forbid_unknown_fields=True):
+    """How an analyser's results count here. `severity` is for those that it does not grade itself."""
+
+    severity: Literal["low", "medium", "high", "critical"] | None = None
+
+
 class Settings(msgspec.Struct, forbid_unknown_fields=True):
     """Everything `gatekeeper.yaml` (or `[tool.gatekeeper]` in pyproject.toml) may say."""
 
@@ -68,6 +164,13 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     fail_on: Literal["low", "medium", "high", "critical"] | None = None
     rules: dict[str, RuleSettings] = {}
     runbook_roots: dict[str, str] = {}
+    thresholds: Thresholds = msgspec.field(default_factory=Thresholds)
+    evidence: EvidenceSettings = msgspec.field(default_factory=EvidenceSettings)
+    waivers: list[WaiverSettings] = []
+    claims: dict[str, str] = {}
+    waived: Literal["allow", "block"] = "allow"
+    analysers: list[Analyser] = []
+    analyser: dict[Analyser, AnalyserSettings] = {}
 
 
 FILE = "gatekeeper.yaml"

@@ -268,7 +268,7 @@ def test_long_work_says_how_far_it_is_on_a_terminal(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sys, "stderr", shown)
     progress = emit.Progress()
     for done in range(4):
-        progress(done, 4)
+        progress("reading", done, 4)
     progress.end()
     assert shown.getvalue().split("\r\x1b[K") == ["", "reading 1 of 4 files", "reading 3 of 4 files", ""]
 

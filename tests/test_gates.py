@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gatekeeper import engine, gates, waivers
 from gatekeeper.catalogue import Catalogue, home
 from gatekeeper.gates import Criterion, Definition, Gate, Status, worst
+from gatekeeper.models.evidence import Revision
 from gatekeeper.models.files import File
 from gatekeeper.node import Fault, Source, Span
 from gatekeeper.project import Project
@@ -73,9 +74,13 @@ def rule_of(answers: dict[str, list[str]], severity: Severity = "high", *, crash
     )  # fmt: skip
 
 
+def asked(*definitions: Definition, profile: str = "release") -> gates.Scope:
+    return gates.scope(definitions, profile, "B")
+
+
 def judged(rule: Rule, project: Project) -> Criterion:
     outcomes, reported = waivers.settle(engine.run([rule], project), project, [rule.id])
-    [table] = gates.judge([Definition("g", "G", "", "")], outcomes, reported, project, "release")
+    [table] = gates.judge(asked(Definition("g", "G", "", "")), outcomes, reported, project, "release")
     [criterion] = table.criteria
     return criterion
 
@@ -138,7 +143,7 @@ def test_what_is_made_elsewhere_is_not_proven_to_be_absent(path: str, text: str,
     project = project_of([(path, text)])
     [chosen] = [each for each in Catalogue([home()]).rules() if each.id == rule]
     outcomes, reported = waivers.settle(engine.run([chosen], project), project, [rule])
-    [table] = gates.judge([Definition(chosen.gate, "G", "", "")], outcomes, reported, project, "release")
+    [table] = gates.judge(asked(Definition(chosen.gate, "G", "", "")), outcomes, reported, project, "release")
     assert table.status is (Status.UNKNOWN if words else Status.NOT_APPLICABLE)
     assert words in table.criteria[0].next_step
 
@@ -155,5 +160,10 @@ def test_every_rule_belongs_to_a_gate_and_every_gate_has_a_criterion() -> None:
     assert {rule.gate for rule in rules} <= named
     empty = {d.id for d in definitions if not d.criteria} - {rule.gate for rule in rules}
     assert not empty
-    ids = [rule.id for rule in rules] + [proof.id for definition in definitions for proof in definition.criteria]
-    assert len(ids) == len(set(ids))
+    asked = [each for definition in definitions for each in definition.criteria]
+    assert len({each.id for each in asked}) == len(asked)
+    by_id = {rule.id: rule for rule in rules}
+    assert not [each.id for each in asked if not each.statement and each.id not in by_id], "settles no rule's question"
+    assert not [each.id for each in asked if each.evidence and each.id not in by_id], "no rule reads this evidence"
+    judged = {rule.id for rule in rules if rule.subject is Revision}
+    assert judged <= {each.id for each in asked if each.evidence}

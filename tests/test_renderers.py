@@ -22,10 +22,12 @@ from hypothesis import strategies as st
 
 from gatekeeper import engine
 from gatekeeper.audit import Presentation, Report
-from gatekeeper.discover import Commit, Skip, Tree
+from gatekeeper.discover import Skip, Tree
+from gatekeeper.git import Commit
 from gatekeeper.gates import Criterion, Gate, Status
 from gatekeeper.models import Subject
-from gatekeeper.models.files import File, Suppression
+from gatekeeper.models.files import File
+from gatekeeper.models.waivers import Suppression
 from gatekeeper.node import Fault, Node, Source, Span
 from gatekeeper.plugins import FORMATS
 from gatekeeper.project import Project
@@ -145,7 +147,7 @@ def report(**shown: Any) -> Report:
         findings=tuple(reported),
         gates=_gates(),
         secrets=(at(DEPLOYMENT, 3, SECRET),),
-        left_out=0,
+        left_out=(),
         exit_code=1,
         shown=Presentation(**shown),
     )

@@ -39,7 +39,9 @@ class Parser(argparse.ArgumentParser):
 RawText = argparse.RawDescriptionHelpFormatter
 
 _SELECT = "only these: rule ids, other tools' ids, gates, technologies, globs; repeatable, or with commas"
-_OUTPUT = "text, json, sarif, markdown, junit, github or gitlab; repeatable; to standard output without a path"
+_OUTPUT = (
+    "text, json, sarif, markdown, junit, github, gitlab, html or report; repeatable; to standard output without a path"
+)
 
 
 def add_choice(parser: argparse.ArgumentParser) -> None:

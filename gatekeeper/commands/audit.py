@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ from gatekeeper.commands.arguments import (
 )
 from gatekeeper.commands.emit import Progress, emit, for_github, outputs
 from gatekeeper.discover import Unreadable
+from gatekeeper.settings import ANALYSERS, Settings
 
 EXAMPLES = """\
 examples:
@@ -32,7 +34,12 @@ examples:
   gatekeeper audit --output text --output sarif=gate.sarif
   gatekeeper audit --select secrets,docker-nonroot,CKV_K8S_23
   gatekeeper audit --show-files               every file: judged, or why not
+  gatekeeper audit --with checkov,hadolint --output report=docs/completion-report.md
 """
+
+
+_EVIDENCE = "a folder of evidence, or a report (any SARIF file), below ROOT, beside .gatekeeper/evidence"
+_WITH = f"run other analysers beside: {', '.join(ANALYSERS)}; repeatable, or with commas"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -43,6 +50,9 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--profile", choices=PROFILES, help="what is required; by itself: the event in CI, else release"
     )
     add_choice(parser)
+    proof = parser.add_argument_group("what else proves something")
+    proof.add_argument("--evidence", action="append", default=[], metavar="PATH", help=_EVIDENCE)
+    proof.add_argument("--with", action="append", default=[], metavar="TOOL", dest="analysers", help=_WITH)
     add_shown(parser)
     parser.add_argument("--show-files", action="store_true", help="list every file: judged, skipped and why")
 
@@ -55,7 +65,8 @@ def run(options: argparse.Namespace) -> int:
     wanted = outputs(options.output)
     request = Request(
         root=root,
-        settings=settings,
+        settings=_with_evidence(root, settings, options.evidence),
+        analysers=_analysers(options.analysers, settings),
         profile=profile(options.profile, settings),
         staged=options.staged,
         select=listed(options.select),
@@ -67,6 +78,32 @@ def run(options: argparse.Namespace) -> int:
     emit(report, wanted, relay)
     for_github(report, wanted, relay)
     return 0 if options.exit_zero and report.exit_code == 1 else report.exit_code
+
+
+def _with_evidence(root: Path, settings: Settings, given: list[str]) -> Settings:
+    """The settings with the places of evidence that the command line adds. Raises `Wrong` for one that is not below."""
+    folders = list(settings.evidence.folders)
+    for path in given:
+        below = os.path.relpath(os.path.realpath(path), os.path.realpath(root))
+        if below.startswith(".."):
+            raise Wrong(f"--evidence {path}: is outside {root}; copy it in, or `gatekeeper evidence add` it")
+        if not os.path.exists(path):
+            raise Wrong(f"--evidence {path}: no such file or folder")
+        folders.append(Path(below).as_posix())
+    return replace(settings, evidence=replace(settings.evidence, folders=folders))
+
+
+def _analysers(given: list[str], settings: Settings) -> tuple[str, ...]:
+    """The analysers to run: those named on the command line, else those of the settings. Raises `Wrong`."""
+    names = listed(given) or tuple(settings.analysers)
+    strange = [name for name in names if name not in ANALYSERS]
+    if strange:
+        from difflib import get_close_matches
+
+        near = get_close_matches(strange[0], ANALYSERS, n=1)
+        meant = f"did you mean {near[0]}?" if near else f"there is {', '.join(ANALYSERS)}"
+        raise Wrong(f"--with {strange[0]}: no such analyser; {meant}")
+    return names
 
 
 def judged(request: Request, relay: object) -> Report:

@@ -22,11 +22,11 @@ class Progress:
         self.begun = monotonic()
         self.told = 0.0
 
-    def __call__(self, done: int, of: int) -> None:
+    def __call__(self, what: str, done: int, of: int) -> None:
         now = monotonic()
         if now - self.begun > 0.3 and now - self.told > 0.1:
             self.told = now
-            sys.stderr.write(f"\r\x1b[Kreading {done} of {of} files")
+            sys.stderr.write(f"\r\x1b[K{what} {done} of {of} files" if of else f"\r\x1b[K{what}")
             sys.stderr.flush()
 
     def end(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from gatekeeper import gates
 from gatekeeper.catalogue import home
 from gatekeeper.commands.arguments import Wrong, every_rule, hooks
-from gatekeeper.gates import Definition
+from gatekeeper.gates import Asked, Definition
 from gatekeeper.rule import Rule
 
 EXAMPLES = """\
@@ -71,11 +71,32 @@ def page_of_gate(gate: Definition, rules: Iterable[Rule]) -> str:
     lines += [f"UNKNOWN     stands in the way in: {', '.join(gate.unknown_blocks) or 'no profile'}"]
     lines += [f"asked by    {gate.seed}", "", "Criteria:"]
     mine = [rule for rule in rules if rule.gate == gate.id]
-    width = max(map(len, [*(rule.id for rule in mine), *(proof.id for proof in gate.criteria)]), default=0)
-    lines += [f"  {rule.id:{width}}  {rule.severity:8}  {rule.title}" for rule in mine]
-    for proof in gate.criteria:
-        lines += [f"  {proof.id:{width}}  {proof.reason}  {proof.statement}", f"  {'':{width}}  next: {proof.next}"]
+    asked = {each.id: each for each in gate.criteria}
+    titles = {rule.id: rule.title for rule in mine}
+    severities = {rule.id: rule.severity for rule in mine}
+    every = [*titles, *(name for name in asked if name not in titles)]
+    width = max(map(len, every), default=0)
+    for name in every:
+        each = asked.get(name)
+        title = (each and each.statement) or titles.get(name, "")
+        lines.append(f"  {name:{width}}  {severities.get(name, 'proof'):8}  {title}")
+        lines += [f"  {'':{width}}  {'':8}  {words}" for words in _accepted(each)] if each else []
     return "\n".join(lines)
+
+
+def _accepted(asked: Asked) -> Iterator[str]:
+    """What settles a criterion, and of whom it is asked."""
+    if asked.evidence:
+        yield f"evidence: {', '.join(asked.evidence)}"
+    if asked.attest:
+        commit = ", of this commit" if asked.attest.this_commit else ""
+        yield f"attestation: holds {asked.attest.days} days at most{commit}"
+    if asked.level != "C":
+        yield f"asked of services of level {'A' if asked.level == 'A' else 'A and B'}"
+    if asked.seed:
+        yield f"asked by: {asked.seed}"
+    if asked.next:
+        yield f"next: {asked.next}"
 
 
 def _wrap(text: str) -> list[str]:

@@ -57,7 +57,7 @@ def settings_text(project: Project, name: str) -> str:
     documents = [file.path.lower() for file in project.files if file.path.lower().endswith(".md")]
     owned += ["runbooks"] if any("runbook" in path for path in documents) else []
     owned += ["adr"] if any("/adr/" in path or "/decisions/" in path for path in documents) else []
-    found = ", ".join(sorted(technologies - {"files", ""})) or "nothing that a rule reads"
+    found = ", ".join(sorted(technologies - {"files", "evidence", ""})) or "nothing that a rule reads"
     owns = f"owns: [{', '.join(owned)}]" if owned else "# owns: [workloads, alerts, runbooks, adr]"
     return f"""\
 # yaml-language-server: $schema=gatekeeper.schema.json

@@ -10,27 +10,35 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gatekeeper.links.alerting import alarms
+    from gatekeeper.links.claims import claimed
     from gatekeeper.links.deployment import Deploys, deploys
     from gatekeeper.links.documents import Target, is_local, target_of
     from gatekeeper.links.images import ImageLink, built_by_skaffold, containers_of, dockerfile_of
     from gatekeeper.links.inventory import Workloads, workloads
     from gatekeeper.links.outside import elsewhere, remotely_made
     from gatekeeper.links.overlays import Overlay, Rewrite, overlaid, relabelled, rescaled, rewritten
+    from gatekeeper.links.owners import owners_of
     from gatekeeper.links.pipelines import cannot_do_without, depends, entries, production_of
+    from gatekeeper.links.receivers import Receiver, Routed, routed
     from gatekeeper.links.runbooks import RunbookLink, runbook_of
+    from gatekeeper.links.scanned import terraform_roots, unscanned
     from gatekeeper.links.secrets import Producer, makes_secrets, producers_of
     from gatekeeper.links.selectors import Rung, Selection, compatible, pods_of, scalers_of, selected, services_of
 
 _HOMES = {
     "gatekeeper.links.alerting": ("alarms",),
+    "gatekeeper.links.claims": ("claimed",),
     "gatekeeper.links.deployment": ("Deploys", "deploys"),
     "gatekeeper.links.documents": ("Target", "is_local", "target_of"),
     "gatekeeper.links.outside": ("elsewhere", "remotely_made"),
     "gatekeeper.links.images": ("ImageLink", "built_by_skaffold", "containers_of", "dockerfile_of"),
     "gatekeeper.links.inventory": ("Workloads", "workloads"),
     "gatekeeper.links.overlays": ("Overlay", "Rewrite", "overlaid", "relabelled", "rescaled", "rewritten"),
+    "gatekeeper.links.owners": ("owners_of",),
+    "gatekeeper.links.receivers": ("Receiver", "Routed", "routed"),
     "gatekeeper.links.runbooks": ("RunbookLink", "runbook_of"),
     "gatekeeper.links.pipelines": ("cannot_do_without", "depends", "entries", "production_of"),
+    "gatekeeper.links.scanned": ("terraform_roots", "unscanned"),
     "gatekeeper.links.secrets": ("Producer", "makes_secrets", "producers_of"),
     "gatekeeper.links.selectors": (
         "Rung",
@@ -48,7 +56,9 @@ __all__ = [
     "ImageLink",
     "Overlay",
     "Producer",
+    "Receiver",
     "Rewrite",
+    "Routed",
     "RunbookLink",
     "Rung",
     "Selection",
@@ -57,6 +67,7 @@ __all__ = [
     "alarms",
     "built_by_skaffold",
     "cannot_do_without",
+    "claimed",
     "compatible",
     "containers_of",
     "depends",
@@ -67,6 +78,7 @@ __all__ = [
     "is_local",
     "makes_secrets",
     "overlaid",
+    "owners_of",
     "pods_of",
     "producers_of",
     "production_of",
@@ -74,11 +86,14 @@ __all__ = [
     "remotely_made",
     "rescaled",
     "rewritten",
+    "routed",
     "runbook_of",
     "scalers_of",
     "selected",
     "services_of",
     "target_of",
+    "terraform_roots",
+    "unscanned",
     "workloads",
 ]
 

@@ -60,8 +60,11 @@ class Build(NamedTuple):
 def dockerfile_of(container: Container, project: Project) -> ImageLink | None:
     """The Dockerfile that this container's image is built from; None when nothing tells. Raises `Unresolved`."""
     reference = container.reference
-    if reference is None:
-        return None
+    return built_from(reference, project) if reference else None
+
+
+def built_from(reference: ImageReference, project: Project) -> ImageLink | None:
+    """The Dockerfile that an image of this name is built from; None when nothing tells."""
     key = ("dockerfile_of", reference.registry, reference.repository)
     return project.once(key, lambda project: _climb(reference, project))
 

@@ -14,12 +14,15 @@ class Subject:
     `technology` says whose criteria it serves (`docker`, `kubernetes`, `terraform`, ...). `example_path` is where an
     example written about it stands when its fence names no path. Subclasses are found by `technology.ClassName`
     in declarative rules (`each: terraform.Resource`). `may_be_remote`: a remote module or a chart may make more of them
-    than the files show.
+    than the files show. `measured`: rules about it must count something before they can pass. `late`: rules about it
+    run when the gates are known, and may ask the project what each criterion came to.
     """
 
     technology: ClassVar[str] = ""
     example_path: ClassVar[str] = ""
     may_be_remote: ClassVar[bool] = False
+    measured: ClassVar[bool] = False
+    late: ClassVar[bool] = False
     registry: ClassVar[dict[str, type[Subject]]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -56,6 +59,9 @@ NAMES = {
     "prometheus": "a Prometheus rule",
     "docs": "Markdown",
     "files": "anything",
+    "evidence": "evidence",
+    "attestations": "an attestation",
+    "claims": "a ticked claim",
 }
 
 

@@ -114,8 +114,7 @@ class _Page:
         counts = [f"{count[each]} {words.get(each, each.value.lower())}" for each in statuses if count[each]]
         decided, asked = _decided(report.gates)
         share = f" ({decided * 100 // asked} %)" if asked else ""
-        left_out = f"; {report.left_out} need proof, left out here" if report.left_out else ""
-        tail = f"decided {decided} of {asked} criteria{share}{left_out}"
+        tail = f"decided {decided} of {asked} criteria{share}{_not_judged(report)}"
         return "   ".join([self.coloured(report.verdict), "  ".join(counts) or "no gate", tail])
 
     # findings
@@ -213,6 +212,13 @@ class _Page:
         crashed = [outcome.rule.id for outcome in report.outcomes if outcome.error]
         broken = f"; crashed: {', '.join(crashed)}" if crashed else ""
         return f"{found}{known}; {_counted(len(report.rules), 'rule')}, {_counted(judged, 'file')} judged{left}{broken}"
+
+
+def _not_judged(report: Report) -> str:
+    """How many criteria this run did not ask about, and why: they are not passed."""
+    words = f"; {len(report.left_out)} not judged in this run" if report.left_out else ""
+    level = report.settings.service.level
+    return f"{words}; {len(report.not_asked)} not asked at level {level}" if report.not_asked else words
 
 
 def _widths(natural: list[int], width: int) -> list[int]:

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Note, Project, Unknown
 from gatekeeper.links import production_of
+from gatekeeper.models.evidence.facts import Protection
 from gatekeeper.models.pipeline import Class, Job, before, holds, play
-from gatekeeper.rule import Reason, rule
+from gatekeeper.proof import Held, elsewhere, proofs
+from gatekeeper.rule import Answer, Reason, rule
 
 
 def _waits_for(job: Job, gate: Job) -> bool:
@@ -32,7 +34,7 @@ def _environments(job: Job) -> list[Job]:
     seed="3.3 Quality Gates: manual approval for production",
     where=lambda job, project: production_of(job, project) is not None,
 )
-def production_approval(job: Job, project: Project) -> Iterator[Finding | Unknown]:
+def production_approval(job: Job, project: Project) -> Iterator[Answer]:
     """Somebody approves before production is deployed.
 
     Approval is a second person's yes before the deployment runs. It counts when the deployment cannot run without it:
@@ -42,7 +44,8 @@ def production_approval(job: Job, project: Project) -> Iterator[Finding | Unknow
     `environment: production` says where, not that somebody approves: its reviewers are settings of the repository, and
     an environment without reviewers asks nobody. So it is UNKNOWN until evidence shows them; and so is a workflow that
     starts only by hand, where one person is enough. An environment that comes after the deployment, or one that is not
-    production, protects nothing.
+    production, protects nothing. A snapshot of the server's settings (`gh api repos/OWNER/REPO/environments`, or
+    GitLab's protected environments), kept as evidence, settles it.
 
     Bad, nothing:
     ```yaml
@@ -178,10 +181,42 @@ def production_approval(job: Job, project: Project) -> Iterator[Finding | Unknow
     if any(word == "yes" for _, word in approvals):
         return
     answer = _judged(job, [fact.step.job for fact, word in approvals if word == "no"])
+    if isinstance(answer, Unknown) and answer.reason is Reason.NEEDS_API:
+        yield from _by_server(job, project) or [answer]
+        return
     if isinstance(answer, Finding) and production and not production.certain:
         yield Unknown(job.root, f"{answer.message}; held to be production because {production.why}")
     else:
         yield answer
+
+
+def _by_server(job: Job, project: Project) -> list[Answer]:
+    """What a snapshot of the server's settings says about the environments that the job waits for."""
+    age = project.settings.thresholds.api_max_age
+    formats = ["github_environments", "gitlab_environments"]
+    found = project.once(
+        "protections", lambda project: proofs(Protection, project, formats, max_age=age, any_commit=True)
+    )
+    named = {each.environment.raw.lower() for each in _environments(job) if each.environment}
+    mine = [held for held in found.held if held.facts.environment.lower() in named]
+    if not mine:
+        return [*found.open]
+    wrong = [answer for held in mine for answer in elsewhere(held.evidence, held.facts.repository, project)]
+    return [*wrong] or [answer for held in mine for answer in _reviewed(held, job)]
+
+
+def _reviewed(held: Held[Protection], job: Job) -> Iterator[Answer]:
+    protection = held.facts
+    name = f"environment {protection.environment}"
+    at = next((each.environment.at for each in _environments(job) if each.environment), job.root)
+    if min(protection.reviewers, protection.approvals) < 1:
+        words = f"nobody approves: {name} has no required reviewer"
+        yield Finding(at, words, (Note(held.at, "what the server says"),), Fix("give it required reviewers"))
+        return
+    yield held.measure(f"{name}: {protection.approvals} of {protection.reviewers} reviewers must approve", 1)
+    if protection.prevents_self_review is False:
+        words = f"{name}: whoever started the deployment may approve it"
+        yield Finding(at, words, (Note(held.at, "what the server says"),), Fix("prevent self-review"), "low")
 
 
 def _judged(job: Job, passed_by: list[Job]) -> Finding | Unknown:

@@ -1,0 +1,251 @@
+"""Keep what a CI step proves: which files it wrote, of which commit, when, and how it ended.
+
+`run` starts the step's own command and ends with its exit code; `add` takes a file that is there already; `list` shows
+what lies in .gatekeeper/evidence. Let git ignore that folder, and hand it from job to job as an artifact.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import hashlib
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gatekeeper.commands.arguments import Wrong
+from gatekeeper.commands.audit import check_root
+from gatekeeper.discover import Tree, Unreadable, discover, read_data
+from gatekeeper.git import Commit, commit_of, origin_of
+from gatekeeper.models.evidence import FOLDER
+from gatekeeper.models.evidence.artifact import Artifact, Unusable
+from gatekeeper.models.evidence.manifest import CiRun, Digest, Judged, Manifest, Piece, Predicate, Tool, write
+from gatekeeper.models.evidence.readers import FORMATS, read, recognise
+from gatekeeper.node import Source, regex
+from gatekeeper.renderers.sanitise import visible
+
+EXAMPLES = f"""\
+kinds:
+  {", ".join(FORMATS[:8])},
+  {", ".join(FORMATS[8:16])},
+  {", ".join(FORMATS[16:])}
+
+examples:
+  gatekeeper evidence run --kind junit -- pytest --junitxml=junit.xml
+  gatekeeper evidence run --kind terraform_validate --about infra --capture -- terraform -chdir=infra validate -json
+  gatekeeper evidence add --kind trivy trivy.json
+  gatekeeper evidence add snapshot.json          the kind is recognised by what is in it
+  gatekeeper evidence list
+"""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="{run,add,list}")
+    run = actions.add_parser("run", help="run a command and keep what it wrote")
+    run.add_argument("--file", action="append", default=[], metavar="FILE", help="what it writes; else found by itself")
+    run.add_argument("--capture", action="store_true", help="keep what it prints to standard output")
+    run.add_argument("words", nargs="+", metavar="COMMAND", help="the command, behind --")
+    added = actions.add_parser("add", help="keep files that are there already")
+    added.add_argument("words", nargs="+", metavar="FILE")
+    for action in (run, added):
+        action.add_argument("--kind", metavar="KIND", help="the format; recognised by itself when left out")
+        action.add_argument("--about", default="", metavar="WHAT", help="the folder or image that it is about")
+    listed = actions.add_parser("list", help="what lies in .gatekeeper/evidence")
+    for action in (run, added, listed):
+        action.add_argument("--root", default=".", metavar="ROOT", help="the repository; this folder when left out")
+
+
+def run(options: argparse.Namespace) -> int:
+    root = Path(options.root)
+    check_root(root)
+    if options.action == "list":
+        print("\n".join(_listed(discover(root))) or f"no evidence in {root / FOLDER}")
+        return 0
+    kind = (options.kind or "").replace("-", "_")
+    if kind and kind not in FORMATS:
+        raise Wrong(_no_kind(options.kind))
+    commit = commit_of(root)
+    if commit is None:
+        raise Wrong(f"{root}: no commit is checked out here, and evidence is bound to a commit")
+    if options.action == "add":
+        step = Step(commit, "", None, datetime.datetime.now(datetime.UTC), None)
+        return _keep(root, [Path(word) for word in options.words], kind, options.about, step)
+    return _run(root, options, kind, commit)
+
+
+class Step(NamedTuple):
+    """What was run, at which commit, from when to when, and how it ended; no command where a file is only added."""
+
+    commit: Commit
+    command: str
+    exit_code: int | None
+    finished: datetime.datetime
+    started: datetime.datetime | None
+
+
+def _run(root: Path, options: argparse.Namespace, kind: str, commit: Commit) -> int:
+    import subprocess
+
+    started = datetime.datetime.now(datetime.UTC)
+    captured = root / FOLDER / "captured" / _captured_name(kind, options.about, options.words)
+    try:
+        if options.capture:
+            captured.parent.mkdir(parents=True, exist_ok=True)
+            with captured.open("wb") as file:
+                code = subprocess.run(options.words, stdout=file, check=False).returncode
+        else:
+            code = subprocess.run(options.words, check=False).returncode
+    except OSError as error:
+        raise Wrong(f"{options.words[0]}: {(error.strerror or 'cannot be run').lower()}") from None
+    after = commit_of(root) or commit
+    step = Step(
+        Commit(after.id, commit.dirty or after.dirty), shlex.join(map(_redacted, options.words)), code,
+        datetime.datetime.now(datetime.UTC), started,
+    )  # fmt: skip
+    written = [captured] if options.capture else _written(options.file, options.words, started)
+    kept = _keep(root, written, kind, options.about, step)
+    return code or kept
+
+
+def _written(named: Sequence[str], words: Sequence[str], started: datetime.datetime) -> list[Path]:
+    """The files that the command wrote: those named, else those among its words that are newer than its start."""
+    if named:
+        old = [name for name in named if not _newer(Path(name), started)]
+        if old:
+            raise Wrong(f"{', '.join(old)}: not written by the command; it is from an earlier run, or not there")
+        return [Path(name) for name in named]
+    candidates = [word.partition("=")[2] or word for word in words[1:]]
+    found = [Path(each) for each in dict.fromkeys(candidates) if each and _newer(Path(each), started)]
+    if not found:
+        raise Wrong("the command wrote no file that it names; name it with --file, or --capture what it prints")
+    return found
+
+
+def _newer(path: Path, started: datetime.datetime) -> bool:
+    try:
+        return path.is_file() and path.stat().st_mtime >= started.timestamp() - 2  # seconds that file systems round to
+    except (OSError, ValueError):
+        return False
+
+
+def _keep(root: Path, paths: Sequence[Path], kind: str, about: str, step: Step) -> int:
+    """Copy files beside a manifest that names them by hash; says what it kept."""
+    artifacts = [(path, _artifact(path)) for path in paths]
+    kind = kind or _recognised(artifacts)
+    words = "\0".join((step.command, about, *(path.name for path in paths)))
+    name = f"{kind}-{hashlib.sha256(words.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
+    folder = root / FOLDER / name
+    pieces: list[Piece] = []
+    tool = Tool()
+    for path, artifact in artifacts:
+        tool = _told(path, artifact, kind, step) or tool
+        _copy(artifact, folder / path.name)
+        pieces.append(Piece(f"{name}/{path.name}", artifact.sha256))
+    target = root / FOLDER / f"{name}.json"
+    target.write_text(write(_manifest(root, pieces, kind, about, step, tool)), "utf-8")
+    dirty = " (dirty: it proves nothing about the commit)" if step.commit.dirty else ""
+    sys.stderr.write(f"{target}: {kind}, bound to {step.commit.id[:7]}{dirty}\n")
+    return 0
+
+
+def _artifact(path: Path) -> Artifact:
+    try:
+        return Artifact(Source(path.name, ""), read_data(path.resolve().parent, path.name))
+    except Unreadable as error:
+        raise Wrong(f"{path}: {error}") from None
+
+
+def _recognised(artifacts: Sequence[tuple[Path, Artifact]]) -> str:
+    kinds = {recognise(artifact) or "" for _, artifact in artifacts}
+    if len(kinds) != 1 or "" in kinds:
+        names = ", ".join(str(path) for path, _ in artifacts)
+        raise Wrong(f"{names}: the format is not recognised; name it with --kind, one of {', '.join(FORMATS)}")
+    return kinds.pop()
+
+
+def _told(path: Path, artifact: Artifact, kind: str, step: Step) -> Tool | None:
+    """The tool that wrote a file, as it says; a file that cannot be read as its kind is kept all the same, and said."""
+    try:
+        facts = next(iter(read(artifact, kind)))
+    except Unusable as error:
+        sys.stderr.write(f"{visible(str(path))}: kept, but it proves nothing: {visible(str(error))}\n")
+        return None
+    name = facts.tool or (os.path.basename(shlex.split(step.command)[0]) if step.command else "")
+    return Tool(name, facts.version)
+
+
+def _copy(artifact: Artifact, target: Path) -> None:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("wb") as file:
+            file.write(artifact.data)
+    except OSError as error:
+        raise Wrong(f"{target}: cannot be written: {error.strerror}") from None
+
+
+def _manifest(root: Path, pieces: list[Piece], kind: str, about: str, step: Step, tool: Tool) -> Manifest:
+    predicate = Predicate(
+        kind=kind,
+        files=pieces,
+        finished_at=step.finished.replace(microsecond=0),
+        started_at=step.started.replace(microsecond=0) if step.started else None,
+        about=about,
+        command=step.command,
+        exit_code=step.exit_code,
+        dirty=step.commit.dirty,
+        tool=tool,
+        run=_ci_run(),
+    )
+    repository = f"git+{origin_of(root) or root.resolve().name}"
+    return Manifest(subject=[Judged(repository, Digest(step.commit.id))], predicate=predicate)
+
+
+def _ci_run() -> CiRun:
+    """The pipeline run this is part of, from the variables that GitHub and GitLab set."""
+    get = os.environ.get
+    if get("GITHUB_RUN_ID"):
+        url = f"{get('GITHUB_SERVER_URL', '')}/{get('GITHUB_REPOSITORY', '')}/actions/runs/{get('GITHUB_RUN_ID', '')}"
+        return CiRun(url, get("GITHUB_RUN_ID", ""), get("GITHUB_RUN_ATTEMPT", ""), get("GITHUB_JOB", ""))
+    if get("GITLAB_CI"):
+        return CiRun(get("CI_JOB_URL", ""), get("CI_PIPELINE_ID", ""), "", get("CI_JOB_NAME", ""))
+    return CiRun()
+
+
+_SECRET_OPTION = regex(r"(--?[\w-]*(?:token|secret|password|passwd|api[_-]?key|credential)[\w-]*=)(.+)", re.I)
+_CREDENTIALS = regex(r"(\w+://)[^/@\s]{1,500}@")
+
+
+def _redacted(word: str) -> str:
+    """A word of the command without what looks like a secret: the manifest is handed on."""
+    return _CREDENTIALS.sub(r"\1***@", _SECRET_OPTION.sub(r"\1***", word))
+
+
+def _captured_name(kind: str, about: str, words: Sequence[str]) -> str:
+    digest = hashlib.sha256("\0".join((about, *words)).encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return f"{kind or 'output'}-{digest}.txt"
+
+
+def _no_kind(kind: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(kind.replace("-", "_"), FORMATS, n=1)
+    return f"no evidence is of kind {kind!r}; {f'did you mean {near[0]}?' if near else 'one of ' + ', '.join(FORMATS)}"
+
+
+def _listed(tree: Tree) -> Iterator[str]:
+    from gatekeeper.models.evidence.collect import collect
+
+    for each in collect(tree):
+        origin = each.origin
+        made = origin.made or (each.facts.made if each.facts else None)
+        words = [each.format or "unknown", origin.binding]
+        words += [f"commit {origin.commit[:7]}{' dirty' if origin.dirty else ''}"] if origin.commit else []
+        words += [f"made {made:%Y-%m-%d %H:%M}"] if made else []
+        words += [f"about {origin.about}"] if origin.about else []
+        words += [f"exit code {origin.exit_code}"] if origin.exit_code else []
+        words += [f"{each.trouble.reason}: {each.trouble.message}"] if each.trouble else []
+        yield visible(f"{each.path}  {', '.join(words)}")

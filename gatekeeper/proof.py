@@ -1,0 +1,133 @@
+"""Which evidence proves something about the revision that is judged: bound to it, of it, and not too old."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+from gatekeeper.git import origin_of
+from gatekeeper.models.evidence import Evidence
+from gatekeeper.models.evidence.facts import Facts, Problem
+from gatekeeper.node import Span
+from gatekeeper.project import Project
+from gatekeeper.rule import Measure, Place, Reason, Unknown, place
+from gatekeeper.settings import BINDINGS
+
+F = TypeVar("F", bound=Facts)
+
+
+class Held(NamedTuple, Generic[F]):
+    """One piece of evidence that holds."""
+
+    evidence: Evidence
+    facts: F
+
+    @property
+    def at(self) -> Place:
+        return place(self.evidence)
+
+    def line(self, number: int) -> Place:
+        """A line of the artifact."""
+        return Place(self.at.source, Span(max(number, 1), 1, max(number, 1), 1))
+
+    def place_of(self, problem: Problem, project: Project) -> Place:
+        """Where a scanner's result is shown: the line of the repository that it names, else its record."""
+        if problem.path in project.tree and problem.line > 0:
+            source = project.tree.source(problem.path)
+            return Place(source, Span(problem.line, 1, problem.line, 1))
+        return self.line(problem.record)
+
+    def measure(self, words: str, total: int) -> Measure:
+        origin = self.evidence.origin
+        return Measure(self.at, words, total, origin.made or self.facts.made, origin.binding)
+
+
+class Proofs(NamedTuple, Generic[F]):
+    """The evidence of one kind: what holds, and why the rest does not. Both empty: there is none."""
+
+    held: list[Held[F]]
+    open: list[Unknown]
+
+
+def proofs(
+    kind: type[F], project: Project, formats: Sequence[str], *, max_age: int | None = None, any_commit: bool = False
+) -> Proofs[F]:
+    """Evidence of a kind of facts. `formats` are those that a broken artifact of this kind would have.
+
+    It must be about the commit that is judged unless `any_commit`: then its age alone (`max_age`, in days) says whether
+    it still holds.
+    """
+    held: list[Held[F]] = []
+    open_: list[Unknown] = []
+    for evidence in project.all(Evidence):
+        facts = evidence.facts
+        if evidence.trouble and evidence.format in formats:
+            words = f"{evidence.path}: {evidence.trouble.message}"
+            open_.append(Unknown(evidence, words, Reason(evidence.trouble.reason)))
+        elif isinstance(facts, kind):
+            doubt = next(_doubts(evidence, project, max_age, any_commit), None)
+            if doubt:
+                open_.append(Unknown(evidence, f"{evidence.path}: {doubt[1]}", doubt[0]))
+            else:
+                held.append(Held(evidence, facts))
+    return Proofs(held, open_)
+
+
+def none(project: Project, words: str) -> Iterable[Unknown]:
+    """The answer where there is no evidence at all: what was looked for."""
+    yield Unknown(project.repository, words, Reason.NO_EVIDENCE)
+
+
+def elsewhere(evidence: Evidence, repository: str, project: Project) -> list[Unknown]:
+    """The answer where a snapshot is of another repository than the one that is judged (owner/name)."""
+    ours = owner_and_name(origin_of(project.tree.root))
+    if not repository or not ours or repository.lower() == ours:
+        return []
+    words = f"{evidence.path} is about {repository}; this is {ours}"
+    return [Unknown(evidence, words, Reason.WRONG_SUBJECT)]
+
+
+def owner_and_name(url: str) -> str:
+    """`owner/name` of a repository's address (https, ssh or scp form), in lower case; '' when it has none."""
+    words = url.removesuffix("/").removesuffix(".git").replace(":", "/").split("/")
+    return "/".join(words[-2:]).lower() if len(words) > 2 else ""
+
+
+def _doubts(
+    evidence: Evidence, project: Project, max_age: int | None, any_commit: bool
+) -> Iterator[tuple[Reason, str]]:
+    origin, facts = evidence.origin, evidence.facts
+    assert facts
+    asked = project.settings.evidence.weakest(project.profile)
+    if BINDINGS.index(origin.binding) < BINDINGS.index(asked):
+        yield Reason.UNBOUND, f"nothing binds it to a commit ({origin.binding}); `gatekeeper evidence add` does"
+    commit = origin.commit or facts.commit
+    if commit and not any_commit:
+        yield from _of_another_commit(commit, origin.dirty, project)
+    elif not commit and not any_commit and origin.binding == "manifest":
+        yield Reason.WRONG_SUBJECT, "its manifest names no commit"
+    made = origin.made or facts.made
+    if max_age is not None and made is None:
+        yield Reason.STALE, f"does not say when it was made; at most {max_age} days old is asked"
+    if made is not None:
+        yield from _out_of_time(made, max_age, project)
+
+
+def _of_another_commit(commit: str, dirty: bool | None, project: Project) -> Iterator[tuple[Reason, str]]:
+    if project.commit is None:
+        yield Reason.WRONG_SUBJECT, f"is about commit {commit[:7]}, and there is no commit here to hold it against"
+    elif not (len(commit) >= 7 and project.commit.id.startswith(commit.lower())):
+        yield Reason.WRONG_SUBJECT, f"is about commit {commit[:7]}; this is {project.commit.id[:7]}"
+    elif dirty:
+        yield Reason.WRONG_SUBJECT, f"was made from a working copy that differs from commit {commit[:7]}"
+    elif project.commit.dirty:
+        yield Reason.WRONG_SUBJECT, f"is about commit {commit[:7]}, from which this working copy differs"
+
+
+def _out_of_time(made: datetime.datetime, max_age: int | None, project: Project) -> Iterator[tuple[Reason, str]]:
+    days = (project.today - made.astimezone(datetime.UTC).date()).days
+    if days < -1:  # a day for time zones
+        yield Reason.STALE, f"was made on {made.date()}, which is yet to come"
+    elif max_age is not None and days > max_age:
+        yield Reason.STALE, f"is {days} days old; at most {max_age} are asked"

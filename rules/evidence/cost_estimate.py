@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gatekeeper import Finding, Project, Unknown
+from gatekeeper.models.evidence import Revision
+from gatekeeper.models.evidence.facts import Estimate
+from gatekeeper.proof import Held, none, proofs
+from gatekeeper.rule import Answer, Reason, rule
+
+
+@rule("cost-estimate", gate="cost", severity="high", seed="9. Cost Analysis: Monthly Estimate")
+def cost_estimate(revision: Revision, project: Project) -> Iterator[Answer]:
+    """The monthly estimate is within the budget.
+
+    The budget is set in the settings (`thresholds: {cost: {max: 1500, currency: USD}}`): without one nobody can say
+    that an estimate is within it. What has no price because it depends on use is counted as unpriced, never as free.
+
+    Bad: # expect: 73.00 USD a month; the budget is 50
+    ```json .gatekeeper/evidence/infracost.json
+    {"version": "0.2", "currency": "USD", "metadata": {"infracostCommand": "breakdown", "vcsCommitSha": ""},
+     "timeGenerated": "2026-11-20T10:00:00Z", "totalMonthlyCost": "73", "projects": [{"name": "infra", "breakdown":
+      {"totalMonthlyCost": "73", "resources": [{"name": "aws_instance.web", "resourceType": "aws_instance",
+       "monthlyCost": "73", "costComponents": []}]}}]}
+    ```
+    ```yaml gatekeeper.yaml
+    thresholds: {cost: {max: 50}}
+    ```
+
+    Good:
+    ```json .gatekeeper/evidence/infracost.json
+    {"version": "0.2", "currency": "USD", "metadata": {"infracostCommand": "breakdown", "vcsCommitSha": ""},
+     "timeGenerated": "2026-11-20T10:00:00Z", "totalMonthlyCost": "73", "projects": [{"name": "infra", "breakdown":
+      {"totalMonthlyCost": "73", "resources": [{"name": "aws_instance.web", "resourceType": "aws_instance",
+       "monthlyCost": "73", "costComponents": []}]}}]}
+    ```
+    ```yaml gatekeeper.yaml
+    thresholds: {cost: {max: 100}}
+    ```
+
+    Unknown, no budget:
+    ```json .gatekeeper/evidence/infracost.json
+    {"version": "0.2", "currency": "USD", "metadata": {"infracostCommand": "breakdown", "vcsCommitSha": ""},
+     "timeGenerated": "2026-11-20T10:00:00Z", "totalMonthlyCost": "73", "projects": [{"name": "infra", "breakdown":
+      {"totalMonthlyCost": "73", "resources": [{"name": "aws_instance.web", "resourceType": "aws_instance",
+       "monthlyCost": "73", "costComponents": []}]}}]}
+    ```
+    """
+    asked = project.settings.thresholds.cost
+    found = proofs(Estimate, project, ["infracost"], max_age=asked.max_age)
+    yield from found.open
+    if not found.held and not found.open:
+        yield from none(project, "no estimate (Infracost)")
+    for held in found.held:
+        yield from _judged(held, project)
+
+
+def _judged(held: Held[Estimate], project: Project) -> Iterator[Answer]:
+    estimate, asked = held.facts, project.settings.thresholds.cost
+    if estimate.total is None:
+        yield Unknown(held.at, f"{held.evidence.path}: nothing in it has a price", Reason.EMPTY)
+        return
+    words = f"{estimate.total:.2f} {estimate.currency} a month"
+    unpriced = f", {estimate.unpriced} unpriced" if estimate.unpriced else ""
+    yield held.measure(f"{words}{unpriced}", len(estimate.rows) or 1)
+    if asked.max is None:
+        yield Unknown(held.at, f"{words}, and no budget is set: thresholds.cost.max", Reason.NEEDS_HUMAN)
+    elif asked.currency != estimate.currency:
+        words = f"the estimate is in {estimate.currency}, the budget in {asked.currency}"
+        yield Unknown(held.at, words, Reason.WRONG_SUBJECT)
+    elif estimate.total > asked.max:
+        yield Finding(held.at, f"{words}; the budget is {asked.max:g}")

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from gatekeeper import Finding, Fix, Project, Unknown
+from gatekeeper.models.evidence import Revision
+from gatekeeper.models.evidence.facts import Run, Stage
+from gatekeeper.proof import Held, none, proofs
+from gatekeeper.rule import Answer, Reason, rule
+
+_RUNNING = {
+    "", "queued", "in_progress", "waiting", "pending", "requested", "created", "running", "preparing", "scheduled",
+    "waiting_for_resource", "manual",
+}  # fmt: skip
+
+
+@rule("pipeline-run", gate="pipeline-success", severity="high", seed="12. Quality Gates Status: all stages pass")
+def pipeline_run(revision: Revision, project: Project) -> Iterator[Answer]:
+    """Every job of this commit's run succeeded.
+
+    Only success is success: a skipped, cancelled or neutral job did not pass its stage, although the platform may call
+    the run green. Jobs that need not have run, such as the one that runs this gate, are named in the settings:
+    `thresholds: {pipeline: {leave_out: [gate]}}`.
+
+    Bad: # expect: smoke-test was skipped
+    ```json .gatekeeper/evidence/run.json
+    {"headSha": "0123456789abcdef0123456789abcdef01234567", "headBranch": "main", "event": "push",
+     "status": "completed", "conclusion": "success", "url": "https://github.com/acme/orders/actions/runs/1", "jobs": [
+       {"name": "build", "status": "completed", "conclusion": "success"},
+       {"name": "smoke-test", "status": "completed", "conclusion": "skipped"}]}
+    ```
+
+    Good:
+    ```json .gatekeeper/evidence/run.json
+    {"headSha": "0123456789abcdef0123456789abcdef01234567", "headBranch": "main", "event": "push",
+     "status": "completed", "conclusion": "success", "url": "https://github.com/acme/orders/actions/runs/1", "jobs": [
+       {"name": "build", "status": "completed", "conclusion": "success"}]}
+    ```
+
+    Unknown, still running:
+    ```json .gatekeeper/evidence/run.json
+    {"headSha": "0123456789abcdef0123456789abcdef01234567", "headBranch": "main", "event": "push",
+     "status": "in_progress", "conclusion": "", "url": "https://github.com/acme/orders/actions/runs/1", "jobs": [
+       {"name": "build", "status": "in_progress", "conclusion": ""}]}
+    ```
+    """
+    found = proofs(Run, project, ["github_run", "gitlab_jobs"])
+    yield from found.open
+    if not found.held and not found.open:
+        yield from none(project, "no run of this commit")
+    for held in found.held:
+        yield from _judged(held, project.settings.thresholds.pipeline.leave_out)
+
+
+def _judged(held: Held[Run], leave_out: list[str]) -> Iterator[Answer]:
+    stages = [
+        stage for stage in held.facts.stages if not any(fnmatchcase(stage.name, pattern) for pattern in leave_out)
+    ]
+    passed = sum(1 for stage in stages if stage.conclusion == "success")
+    if passed == len(held.facts.stages) and held.facts.conclusion not in ("", "success"):
+        words = (
+            f"{held.evidence.path}: every job that is listed succeeded, and the run did not: {held.facts.conclusion}"
+        )
+        yield Unknown(held.at, words, Reason.EMPTY)
+    yield held.measure(f"{passed} of {len(stages)} jobs succeeded", len(stages))
+    for stage in stages:
+        if stage.conclusion in _RUNNING:
+            yield Unknown(held.line(stage.line), f"{stage.name} has not finished", Reason.NO_EVIDENCE)
+        elif stage.conclusion != "success":
+            yield Finding(held.line(stage.line), _words(stage), (), Fix("run it, or name it under leave_out"))
+
+
+def _words(stage: Stage) -> str:
+    allowed = ", which the pipeline allows" if stage.allowed_to_fail else ""
+    verb = "was" if stage.conclusion in ("skipped", "cancelled", "canceled") else "ended with"
+    return f"{stage.name} {verb} {stage.conclusion}{allowed}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from gatekeeper import engine, gates, waivers
 from gatekeeper.catalogue import Catalogue, home, select
@@ -173,8 +174,21 @@ def _judged(
     if any(project.all(rule.subject) for rule in late):
         tell(project, outcomes, *settled(outcomes)[1:])
     outcomes += engine.run(late, project)
-    done: tuple[list[engine.Outcome], list[waivers.Reported], list[gates.Gate]] = settled(outcomes)
-    return done
+    outcomes, reported, table = settled(outcomes)
+    return outcomes, _agreed(reported, project) if analysed else reported, table
+
+
+def _agreed(reported: Sequence[waivers.Reported], project: Project) -> list[waivers.Reported]:
+    """The findings, each with the checks of other analysers that report the same. They were told in this order."""
+    from gatekeeper.links.analysed import also
+
+    told = {key: number for number, key in enumerate(map(tuple, project.found))}
+    names = also(project)
+    return [replace(each, also=names.get(told.get(_known(each), -1), ())) for each in reported]
+
+
+def _known(each: waivers.Reported) -> tuple[frozenset[str], str, int]:
+    return frozenset((each.rule.id, *each.rule.aliases)), each.at.source.path, each.at.span.line
 
 
 def tell(
@@ -188,9 +202,7 @@ def tell(
     project.gates = {gate.id: gate.status.value for gate in table}
     ran = [outcome.rule for outcome in outcomes if not outcome.error]
     project.judged = {name: rule.id for rule in ran for name in (rule.id, *rule.aliases)}
-    project.found = [
-        (frozenset((each.rule.id, *each.rule.aliases)), each.at.source.path, each.at.span.line) for each in reported
-    ]
+    project.found = [_known(each) for each in reported]
 
 
 def _analysed(tree: Tree, request: Request) -> Callable[[], list[Subject]] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -52,7 +52,8 @@ def worst(statuses: Iterable[Status]) -> Status:
 class Criterion(msgspec.Struct, frozen=True):
     """One question of a gate and its answer. `result` says n of m; `reason` why it is UNKNOWN, ERROR or N/A.
 
-    `basis` is what the answer rests on. `beneath` is what it would be without the waiver or the attestation.
+    `basis` is what the answer rests on. `beneath` is what it would be without its waiver or attestation, which hold
+    `until` then.
     """
 
     id: str
@@ -69,6 +70,7 @@ class Criterion(msgspec.Struct, frozen=True):
     measures: tuple[Measure, ...] = ()
     attested: Attestation | None = None
     waiver: Excuse | None = None
+    until: str = ""
     beneath: Status | None = None
 
 
@@ -384,10 +386,11 @@ def _by_people(criterion: Criterion, asked: Asked, project: Project) -> Criterio
         return criterion
     holding = next((each.attestation for each in standings if each.holds), None)
     if holding:
-        words = f"attested {holding.on} by {holding.by}, until {holding.last_day(asked.attest.days)}"
+        until = str(holding.last_day(asked.attest.days))
+        words = f"attested {holding.on} by {holding.by}, until {until}"
         return replace(
             criterion, status=Status.ATTESTED, result=words, reason="", proof=(place(holding),), next_step="",
-            basis="attested", attested=holding, beneath=Status.UNKNOWN,
+            basis="attested", attested=holding, beneath=Status.UNKNOWN, until=until,
         )  # fmt: skip
     if standings:
         last = standings[0]
@@ -399,14 +402,16 @@ def _by_people(criterion: Criterion, asked: Asked, project: Project) -> Criterio
 
 
 def _excused(criterion: Criterion, project: Project) -> Criterion:
-    """The criterion under a live waiver of its own. What crashed is excused by nobody, nor is a finding that was not."""
+    """The criterion under a live waiver of its own, which excuses neither a crash nor a finding that is too grave."""
     if criterion.status not in (Status.UNKNOWN, Status.FAIL) or criterion.failed:
         return criterion
     excuse = waivers.excuse_of(criterion.id, project)
     if excuse is None:
         return criterion
     words = f"{criterion.result}; waived until {excuse.end}"
-    return replace(criterion, status=Status.WAIVED, result=words, waiver=excuse, beneath=criterion.status)
+    return replace(
+        criterion, status=Status.WAIVED, result=words, waiver=excuse, beneath=criterion.status, until=str(excuse.end)
+    )
 
 
 def _subjects(findings: Sequence[Reported]) -> int:
@@ -484,11 +489,28 @@ def _result(status: Status, criteria: Sequence[Criterion]) -> str:
     if status in (Status.UNKNOWN, Status.ERROR):
         reasons = ", ".join(sorted({c.reason for c in deciding})) if status is Status.UNKNOWN else first.reason
         return f"{len(deciding)} of {len(applicable)} criteria open: {reasons}{more}"
-    if status in (Status.WAIVED, Status.ATTESTED):
+    if status is Status.WAIVED:
         return f"{first.id} {first.result}{others}{more}"
-    counted = [_words(criterion.measures) for criterion in applicable if criterion.measures]
-    judged = sum(criterion.judged for criterion in applicable if not criterion.measures)
-    return "; ".join([*counted, *([f"{judged} of {judged} checks pass"] if judged else [])]) + more
+    return "; ".join([*_passing(applicable), *_by_word(deciding)]) + more
+
+
+def _passing(applicable: Sequence[Criterion]) -> Iterator[str]:
+    passed = [criterion for criterion in applicable if criterion.status is Status.PASS]
+    for criterion in passed:
+        if criterion.measures:
+            yield _words(criterion.measures)
+    judged = sum(criterion.judged for criterion in passed if not criterion.measures)
+    if judged:
+        yield f"{judged} of {judged} checks pass"
+
+
+def _by_word(deciding: Sequence[Criterion]) -> Iterator[str]:
+    """What rests on people's word alone, and when the first of it ends."""
+    words = [criterion for criterion in deciding if criterion.attested]
+    if len(words) == 1:
+        yield f"{words[0].id} {words[0].result}"
+    elif words:
+        yield f"{len(words)} attested, the first until {min(criterion.until for criterion in words)}"
 
 
 def _failing(deciding: Sequence[Criterion], applicable: Sequence[Criterion]) -> str:

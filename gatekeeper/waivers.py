@@ -37,7 +37,10 @@ from gatekeeper.settings import FILE, Settings
 
 
 class Reported(msgspec.Struct, frozen=True):
-    """A finding as it is reported: by which rule, about what, how grave here, and whether it is waived."""
+    """A finding as it is reported: by which rule, about what, how grave here, and whether it is waived.
+
+    `also` are the checks of other analysers that report the same.
+    """
 
     rule: Rule
     subject: Subject
@@ -45,6 +48,7 @@ class Reported(msgspec.Struct, frozen=True):
     severity: str
     fingerprint: str
     waiver: Excuse | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def at(self) -> Place:

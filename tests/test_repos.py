@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -15,11 +17,13 @@ from gatekeeper.audit import Report, Request, audit
 from gatekeeper.commands.arguments import settings_of
 from gatekeeper.plugins import manager
 from gatekeeper.renderers.text import render
-from gatekeeper.testing import TODAY
+from gatekeeper.testing import COMMIT, TODAY
 
 ROOT = Path(__file__).parent.parent
 REPOS = ROOT / "fixtures" / "repos"
+PROOF = ROOT / "fixtures" / "proof"  # evidence, attestations and settings to lay over a repository
 NAMES = ("order-service", "order-service-ready", "library", "empty")
+PROVEN = ("order-service", "order-service-ready")
 PROFILES = ("release", "pull-request", "pre-commit")
 EXIT = {
     "order-service": {"release": 1, "pull-request": 1, "pre-commit": 1},
@@ -27,21 +31,48 @@ EXIT = {
     "library": {"release": 3, "pull-request": 3, "pre-commit": 0},
     "empty": {"release": 3, "pull-request": 3, "pre-commit": 3},
 }
+PROVEN_EXIT = {
+    "order-service": {"release": 1, "pull-request": 1, "pre-commit": 1},
+    "order-service-ready": {"release": 0, "pull-request": 0, "pre-commit": 0},
+}
 
 
-def report(name: str, profile: str = "release") -> Report:
-    settings, _ = settings_of(REPOS / name, isolated=False)
-    made = audit(Request(root=REPOS / name, settings=settings, profile=profile, today=TODAY), manager().hook)
+def report(name: str, profile: str = "release", root: Path | None = None) -> Report:
+    root = root or REPOS / name
+    settings, _ = settings_of(root, isolated=False)
+    made = audit(Request(root=root, settings=settings, profile=profile, today=TODAY, commit=COMMIT), manager().hook)
     return msgspec.structs.replace(made, commit=None, root=name)
+
+
+@pytest.fixture
+def proven(tmp_path: Path) -> Callable[[str], Path]:
+    """A repository with its evidence and attestations."""
+
+    def laid(name: str) -> Path:
+        shutil.copytree(REPOS / name, tmp_path / name)
+        shutil.copytree(PROOF / name, tmp_path / name, dirs_exist_ok=True)
+        return tmp_path / name
+
+    return laid
+
+
+def is_golden(seen: str, expected: Path) -> None:
+    if os.environ.get("GATEKEEPER_UPDATE"):
+        expected.write_text(seen, "utf-8")
+    assert seen == expected.read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_golden(name: str) -> None:
-    seen = render(report(name))
-    expected = REPOS / f"{name}.expected"
-    if os.environ.get("GATEKEEPER_UPDATE"):
-        expected.write_text(seen, "utf-8")
-    assert seen == expected.read_text("utf-8")
+    is_golden(render(report(name)), REPOS / f"{name}.expected")
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("name", PROVEN)
+def test_golden_with_evidence(name: str, profile: str, proven: Callable[[str], Path]) -> None:
+    made = report(name, profile, proven(name))
+    is_golden(render(made), PROOF / f"{name}.{profile}.expected")
+    assert made.exit_code == PROVEN_EXIT[name][profile]
 
 
 @pytest.mark.parametrize("profile", PROFILES)

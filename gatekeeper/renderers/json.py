@@ -8,8 +8,11 @@ from gatekeeper.audit import Report
 from gatekeeper.engine import Outcome
 from gatekeeper.gates import Criterion, Gate
 from gatekeeper.models import Subject
+from gatekeeper.models.attestations import Attestation
+from gatekeeper.models.evidence import Evidence
+from gatekeeper.models.waivers import Excuse
 from gatekeeper.renderers.sanitise import json_text
-from gatekeeper.rule import Note, Place, place
+from gatekeeper.rule import Measure, Note, Place, place
 from gatekeeper.waivers import Reported
 
 SCHEMA = "gatekeeper/report/v1"
@@ -21,11 +24,14 @@ def render(report: Report) -> str:
         "tool": {"name": "gatekeeper", "version": report.version},
         "root": report.root,
         "profile": report.profile,
+        "level": report.settings.service.level,
         "commit": report.commit and report.commit.id + ("-dirty" if report.commit.dirty else ""),
         "files": _files(report),
         "rules": {outcome.rule.id: _rule(outcome, report) for outcome in report.outcomes},
         "findings": [_finding(each) for each in report.findings],
         "gates": [_gate(gate) for gate in report.gates],
+        "evidence": [_evidence(evidence) for evidence in report.project.all(Evidence)],
+        "left_out": {"by_profile": list(report.left_out), "by_level": list(report.not_asked)},
         "exit_code": report.exit_code,
     }
     if report.shown.verdicts:
@@ -82,8 +88,63 @@ def _finding(each: Reported) -> dict[str, Any]:
         "subject": {"kind": type(each.subject).__name__, "name": each.subject.name},
         "see": [_note(note) for note in finding.see],
         "fix": finding.fix.description if finding.fix else None,
+        "also": list(each.also),
         "fingerprint": each.fingerprint,
-        "waived": {"until": str(each.waiver.end), "reason": each.waiver.reason} if each.waiver else None,
+        "waived": _excuse(each.waiver) if each.waiver else None,
+    }
+
+
+def _excuse(excuse: Excuse) -> dict[str, Any]:
+    return {
+        "kind": excuse.kind,
+        "reason": excuse.reason,
+        "by": excuse.by,
+        "approved_by": excuse.approved_by,
+        "until": str(excuse.end),
+        "ticket": excuse.ticket,
+        **_proof(place(excuse)),
+    }
+
+
+def _attestation(attestation: Attestation, until: str) -> dict[str, Any]:
+    return {
+        "statement": attestation.statement,
+        "by": attestation.by,
+        "role": attestation.role,
+        "on": str(attestation.on),
+        "until": until,
+        "links": list(attestation.links),
+        **_proof(place(attestation)),
+    }
+
+
+def _measure(measure: Measure) -> dict[str, Any]:
+    return {
+        "words": measure.words,
+        "total": measure.total,
+        "made": measure.made.isoformat() if measure.made else None,
+        "binding": measure.binding or None,
+        **_proof(place(measure.at)),
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    origin, facts = evidence.origin, evidence.facts
+    made = origin.made or (facts.made if facts else None)
+    return {
+        "path": evidence.path,
+        "format": evidence.format or None,
+        "binding": origin.binding,
+        "commit": origin.commit or None,
+        "dirty": origin.dirty,
+        "made": made.isoformat() if made else None,
+        "about": origin.about or None,
+        "command": origin.command or None,
+        "exit_code": origin.exit_code,
+        "signer": origin.signer or None,
+        "trouble": {"reason": evidence.trouble.reason, "message": evidence.trouble.message}
+        if evidence.trouble
+        else None,
     }
 
 
@@ -109,6 +170,12 @@ def _criterion(criterion: Criterion) -> dict[str, Any]:
         "status": criterion.status.value,
         "result": criterion.result,
         "reason": criterion.reason,
+        "basis": criterion.basis,
+        "beneath": criterion.beneath.value if criterion.beneath else None,
+        "measures": [_measure(measure) for measure in criterion.measures],
+        "attested": _attestation(criterion.attested, criterion.until) if criterion.attested else None,
+        "waived": _excuse(criterion.waiver) if criterion.waiver else None,
+        "next": criterion.next_step or None,
         "proof": [_proof(at) for at in criterion.proof],
     }
 

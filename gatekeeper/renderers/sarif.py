@@ -91,7 +91,8 @@ def _finding(each: Reported, rules: dict[str, int], report: Report) -> dict[str,
             for number, note in notes
         ]
     if each.waiver:
-        excuse = {"kind": "inSource", "status": "accepted", "justification": _text(each.waiver.reason)}
+        kind = "inSource" if each.waiver.kind == "inline" else "external"
+        excuse = {"kind": kind, "status": "accepted", "justification": _text(each.waiver.reason)}
         result["suppressions"] = [excuse]
     return result
 

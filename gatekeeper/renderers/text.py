@@ -145,6 +145,8 @@ class _Page:
             spot = place(note.at)
             lines.append(f"{' ' * gutter}--> {_where(spot)}")
             lines += self._excerpt(spot, note.message, "-", gutter, "")
+        if each.also:
+            lines += [f"{' ' * gutter} |", *self._hanging(f"{' ' * gutter} = also: ", ", ".join(each.also))]
         if each.finding.fix:
             lines += [f"{' ' * gutter} |", *self._hanging(f"{' ' * gutter} = help: ", each.finding.fix.description)]
         return lines
@@ -180,10 +182,7 @@ class _Page:
 
     def open_questions(self) -> list[str]:
         questions = [
-            (gate, criterion)
-            for gate in self.report.gates
-            for criterion in gate.criteria
-            if criterion.status in (Status.UNKNOWN, Status.ERROR)
+            (gate, criterion) for gate in self.report.gates for criterion in gate.criteria if is_open(criterion)
         ]
         lines = ["Not proven:"] if questions else []
         for gate, criterion in questions:
@@ -212,6 +211,12 @@ class _Page:
         crashed = [outcome.rule.id for outcome in report.outcomes if outcome.error]
         broken = f"; crashed: {', '.join(crashed)}" if crashed else ""
         return f"{found}{known}; {_counted(len(report.rules), 'rule')}, {_counted(judged, 'file')} judged{left}{broken}"
+
+
+def is_open(criterion: Criterion) -> bool:
+    """Whether it is not proven, or denied by a person: no finding speaks of it then."""
+    denied = criterion.status is Status.FAIL and criterion.basis == "attested"
+    return denied or criterion.status in (Status.UNKNOWN, Status.ERROR)
 
 
 def _not_judged(report: Report) -> str:

@@ -44,7 +44,7 @@ def _judged(held: list[Held[BranchRules]]) -> Iterator[Answer]:
     approvals = strictest.facts.approvals
     checks = {check for each in held for check in each.facts.checks}
     branch = strictest.facts.branch or "the branch"
-    yield strictest.measure(f"{branch}: {approvals} approvals, {len(checks)} checks required", len(held))
+    yield strictest.measure(f"{branch}: {approvals} approving, {len(checks)} checks required", len(held))
     if approvals > 0:
         return
     if len(held) > 1:

@@ -54,7 +54,7 @@ def drift_free(revision: Revision, project: Project) -> Iterator[Answer]:
 
 def _judged(held: Held[Drift]) -> Iterator[Answer]:
     drift = held.facts
-    name = drift.name or held.evidence.path
+    name = drift.name or held.evidence.origin.about or "the plan"
     compared = f" of {drift.compared}" if drift.compared else ""
     yield held.measure(f"{name}: {len(drift.differing)}{compared} differ", drift.compared or 1)
     if drift.differing or not drift.synced:

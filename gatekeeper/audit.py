@@ -66,8 +66,8 @@ class Report(msgspec.Struct, frozen=True):
 
 class Request(msgspec.Struct, frozen=True):
     """What is to be audited, and how. `paths` (below the root) narrow it to files or folders and, when they leave
-    something out, to the rules that judge by one file alone. `analysers` are run beside our rules; `programs` says
-    where. `commit` is asked of git unless it is given. `progress` is called with what is done, how far, of how many."""
+    something out, to the rules that judge by one file alone. `analysers` are run beside our rules. `commit` is asked
+    of git unless it is given. `progress` is called with what is done, how far, of how many."""
 
     root: Path
     settings: Settings
@@ -77,9 +77,7 @@ class Request(msgspec.Struct, frozen=True):
     ignore: tuple[str, ...] = ()
     fail_on: str | None = None
     paths: tuple[str, ...] = ()
-    evidence: tuple[str, ...] = ()
     analysers: tuple[str, ...] = ()
-    programs: dict[str, str] = {}
     force_exclude: bool = False
     today: datetime.date | None = None
     commit: Commit | None = None
@@ -213,12 +211,18 @@ def _analysed(tree: Tree, request: Request) -> Callable[[], list[Subject]] | Non
     from gatekeeper.models.evidence import Analysed
 
     judged, _ = _sorted_out(tree, request)
-    answers = _meanwhile(lambda: analysers.run(request.analysers, tree, judged, request.programs))
+    answers = _meanwhile(lambda: analysers.run(request.analysers, tree, judged, {}))
 
     def fetched() -> list[Subject]:
         if request.progress:
             request.progress(f"waiting for {', '.join(request.analysers)}", 0, 0)
-        return [Analysed(each.tool, each.version, each.scan, each.reason, each.message) for each in answers()]
+        return [
+            Analysed(
+                each.tool, each.version, each.scan, each.reason, each.message,
+                idle=each.reason == "empty" and not each.files,
+            )
+            for each in answers()
+        ]  # fmt: skip
 
     return fetched
 

@@ -79,15 +79,18 @@ class BuiltIn:
 
     @hookimpl
     def gatekeeper_collect(self, project: Project) -> Iterable[Subject | Fault]:
-        from gatekeeper.models.evidence import Revision
+        from gatekeeper.models.evidence import FOLDER, Revision
 
         yield Revision()
-        if project.profile != "pre-commit":
+        if project.profile == "pre-commit":
+            return
+        folders = project.settings.evidence.folders
+        if folders or project.tree.below(FOLDER):
             from gatekeeper.models.evidence.collect import collect
             from gatekeeper.models.evidence.signed import verifier
 
-            yield from collect(project.tree, project.settings.evidence.folders, verifier(project.tree))
-            yield from _claims(project)
+            yield from collect(project.tree, folders, verifier(project.tree))
+        yield from _claims(project)
 
     @hookimpl
     def gatekeeper_render(self, report: Report, format: str) -> str | None:

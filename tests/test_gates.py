@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -11,11 +13,15 @@ from hypothesis import strategies as st
 from gatekeeper import engine, gates, waivers
 from gatekeeper.catalogue import Catalogue, home
 from gatekeeper.gates import Criterion, Definition, Gate, Status, worst
+from gatekeeper.links.attested import Standing
+from gatekeeper.models.attestations import Attestation
+from gatekeeper.models.attestations import read as read_attestation
 from gatekeeper.models.evidence import Revision
 from gatekeeper.models.files import File
-from gatekeeper.node import Fault, Source, Span
+from gatekeeper.models.waivers import Waiver
+from gatekeeper.node import Fault, Node, Source, Span
 from gatekeeper.project import Project
-from gatekeeper.rule import Answer, Finding, Rule, Severity, Unknown, build
+from gatekeeper.rule import Answer, Finding, Reason, Rule, Severity, Unknown, build
 from gatekeeper.testing import TODAY, project_of
 
 statuses = st.lists(st.sampled_from(Status), max_size=6)
@@ -167,3 +173,68 @@ def test_every_rule_belongs_to_a_gate_and_every_gate_has_a_criterion() -> None:
     assert not [each.id for each in asked if each.evidence and each.id not in by_id], "no rule reads this evidence"
     judged = {rule.id for rule in rules if rule.subject is Revision}
     assert judged <= {each.id for each in asked if each.evidence}
+
+
+class Word(NamedTuple):
+    """An attestation as the gates see it."""
+
+    holds: bool
+    met: bool
+    tampered: bool
+
+
+def standing(word: Word) -> Standing:
+    text = f"criterion: c\nstatement: s\nresult: {'met' if word.met else 'not-met'}\nby: {{name: A, email: a@b.c}}\n"
+    text += "on: 2026-11-01\nexpires: 2026-12-01\n"
+    [attestation] = read_attestation(Source(".gatekeeper/attestations/c.yaml", text), project_of([]).tree)
+    assert isinstance(attestation, Attestation)
+    reason = "" if word.holds else "attestation-expired"
+    return Standing(attestation, word.holds and not word.tampered, reason, "words", word.tampered)
+
+
+people = st.lists(st.builds(Word, st.booleans(), st.booleans(), st.booleans()), max_size=3)
+ENTRY = gates.Asked("c", "is so", attest=gates.Attested(90))
+
+
+@given(st.sampled_from(Status), st.sampled_from(Reason), people)
+def test_a_persons_word_settles_only_what_files_cannot_show(status: Status, reason: Reason, words: list[Word]) -> None:
+    before = Criterion("c", "is so", status, "", reason.value if status is Status.UNKNOWN else "")
+    with patch.object(gates, "attested", lambda *_, **__: [standing(word) for word in words]):
+        after = gates._by_people(before, ENTRY, project_of([]))
+    if any(word.tampered or (word.holds and not word.met) for word in words):
+        assert after.status is Status.FAIL
+    elif status is not Status.UNKNOWN:
+        assert after.status is status
+    else:
+        settled = reason in gates._FOR_PEOPLE and any(word.holds for word in words)
+        assert after.status is (Status.ATTESTED if settled else Status.UNKNOWN)
+    assert after.status is not Status.PASS or status is Status.PASS
+
+
+@given(st.sampled_from(Status), st.integers(0, 2), st.booleans())
+def test_a_waiver_hides_no_crash_and_no_finding_that_is_too_grave(status: Status, failed: int, excused: bool) -> None:
+    waiver = Waiver(
+        Node(None, Source("gatekeeper.yaml", ""), Span(1, 1, 1, 1)), rule="", criterion="c", reason="r", by="a",
+        approved_by="b", on=TODAY, until=TODAY,
+    )  # fmt: skip
+    before = Criterion("c", "is so", status, "", failed=failed)
+    with patch.object(waivers, "excuse_of", lambda *_: waiver if excused else None):
+        after = gates._excused(before, project_of([]))
+    waived = excused and not failed and status in (Status.UNKNOWN, Status.FAIL)
+    assert after.status is (Status.WAIVED if waived else status)
+    assert not waived or after.beneath is status
+
+
+@given(st.sampled_from(["pre-commit", "pull-request", "release"]), st.sampled_from("ABC"))
+def test_what_is_not_asked_is_named_and_a_stricter_level_asks_more(profile: str, level: str) -> None:
+    definitions = gates.load(home() / "gates.yaml")
+    what = gates.scope(definitions, profile, level)
+    asked = {each.id for definition in definitions for each in definition.criteria if each.statement}
+    kept = set(what.asked())
+    assert asked <= kept | set(what.not_asked)
+    assert not kept & set(what.not_asked)
+    strictest = gates.scope(definitions, profile, "A")
+    assert set(what.asked()) <= set(strictest.asked())
+    assert not strictest.not_asked
+    if profile == "release":
+        assert not what.left_out

@@ -14,7 +14,7 @@ import msgspec
 
 from gatekeeper.commands.arguments import profile, settings_of
 from gatekeeper.commands.audit import check_root
-from gatekeeper.settings import Settings
+from gatekeeper.settings import ANALYSERS, Settings
 
 EXAMPLES = """\
 examples:
@@ -31,8 +31,9 @@ _PARTS = (
     "python-hcl2",
     "dockerfile-parse",
     "markdown-it-py",
+    "defusedxml",
 )
-_TOOLS = ("git", "terraform", "helm", "kustomize", "promtool", "checkov", "hadolint", "zizmor", "trivy")
+_TOOLS = ("git", "ssh-keygen", "terraform", "helm", "kustomize", "promtool")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -48,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
         "plugins installed": _plugins(),
         "settings": _settings(root, options.isolated),
         "tools on PATH": _tools(),
+        "analysers (--with)": _analysers(root),
     }
     print("\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in sections.items()))
     return 0
@@ -100,3 +102,17 @@ def _profile_origin(settings: Settings, origin: str) -> str:
 def _tools() -> Iterator[str]:
     for tool in _TOOLS:
         yield f"{tool:18} {shutil.which(tool) or 'not found'}"
+
+
+def _analysers(root: Path) -> Iterator[str]:
+    """Which program `--with` would run for each analyser, or why none."""
+    from importlib import import_module
+
+    from gatekeeper.analysers.program import find
+    from gatekeeper.models.evidence.artifact import Unusable
+
+    for name in ANALYSERS:
+        try:
+            yield f"{name:18} {find(import_module(f'gatekeeper.analysers.{name}').TOOL, root)}"
+        except Unusable as error:
+            yield f"{name:18} none: {error}"

@@ -27,7 +27,8 @@ def agreements(analysed: Analysed, known: Iterable[Known]) -> dict[int, list[int
         return {}
     begins: dict[tuple[str, str], list[tuple[int, int]]] = {}
     for number, problem in enumerate(analysed.scan.problems):
-        begins.setdefault((problem.id, problem.path), []).append((problem.line, number))
+        for name in aliases(analysed.tool, problem.id):
+            begins.setdefault((name, problem.path), []).append((problem.line, number))
     found: dict[int, list[int]] = {}
     for index, each in enumerate(known):
         for name in each.names:
@@ -35,6 +36,11 @@ def agreements(analysed: Analysed, known: Iterable[Known]) -> dict[int, list[int
             if above:
                 found.setdefault(max(above)[1], []).append(index)
     return found
+
+
+def aliases(tool: str, id: str) -> tuple[str, str]:
+    """How rules write another tool's check among their aliases: ids that are plain words have the tool before them."""
+    return id, f"{tool}:{id}"
 
 
 def known_of(project: Project) -> list[Known]:

@@ -24,6 +24,7 @@ _TICK = regex(
     r"|tested|reviewed|attested)\b)",
     re.IGNORECASE,
 )
+_CHECKED = regex(r"gate|criteri|check|measure|requirement|area|item|component|document", re.I)
 _STATUS = regex(r"status|result|state|done|tested|ready|health|complete|passed|check(?:ed)?|[✅✔✓☑]", re.I)
 _MAY_CLAIM = regex(r"\[[xX]\]|[✅✔✓☑]|âœ…|\|[ \t]*(?:pass|yes|done|complete|ok|ready|approved)", re.I)
 _SHORT = 3  # words; below, a name is recognised only in a document about readiness
@@ -55,23 +56,25 @@ def claims(documents: Iterable[Document], names: Mapping[str, tuple[str, ...]]) 
 
 def _of(document: Document, names: Mapping[str, tuple[str, ...]]) -> Iterator[Claim]:
     about_readiness = bool(_READINESS.search(document.title)) or document.speaks_of(_READINESS.pattern)
-    for node in _ticked(document):
+    for node, sure in _ticked(document):
         words = folded(node.text)
         meant = names.get(words) or names.get(words.partition(":")[0].strip())
-        if meant and (about_readiness or len(words.split()) >= _SHORT):
+        if meant and (len(words.split()) >= _SHORT or (about_readiness and sure)):
             yield Claim(node, node.text, meant)
 
 
-def _ticked(document: Document) -> Iterator[Node]:
+def _ticked(document: Document) -> Iterator[tuple[Node, bool]]:
+    """What is ticked, and whether its place says that it is a row of a checklist: a table may list services as well."""
     for task in document.parts.tasks:
         if task.checked:
-            yield task.node
+            yield task.node, True
     for table in document.parts.tables:
-        yield from _ticked_rows(table)
+        sure = bool(table.header) and bool(_CHECKED.search(table.header[0].text))
+        yield from ((node, sure) for node in _ticked_rows(table))
     for text in document.parts.texts:
         name, colon, answer = text.node.text.partition(":")
         if colon and _TICK.match(answer.strip()):
-            yield Node(name.strip(), text.node.source, text.node.span)
+            yield Node(name.strip(), text.node.source, text.node.span), True
 
 
 def _ticked_rows(table: Table) -> Iterator[Node]:
@@ -83,5 +86,8 @@ def _ticked_rows(table: Table) -> Iterator[Node]:
 
 
 def folded(words: str) -> str:
-    """Words as they are compared: in lower case, without marks around them, one blank between them."""
-    return " ".join(words.casefold().split()).strip(" .:;*_`✅✔✓☑[]")
+    """Words as they are compared: in lower case, without marks around them or a remark in brackets behind them."""
+    words = " ".join(words.casefold().split()).strip(" .:;*_`✅✔✓☑[]")
+    if words.endswith(")"):
+        words = words.rpartition("(")[0]
+    return words.strip(" .:;*_`✅✔✓☑[]")

@@ -26,7 +26,7 @@ def claim_contradicted(claim: Claim, project: Project) -> Iterator[Finding]:
     ```markdown docs/readiness.md
     # Production readiness
 
-    <!-- expect: Non-root containers is ticked, but container-hardening is FAIL -->
+    <!-- expect: Non-root containers is ticked, but docker-nonroot is FAIL -->
     - [x] Non-root containers
     ```
     ```dockerfile
@@ -42,9 +42,7 @@ def claim_contradicted(claim: Claim, project: Project) -> Iterator[Finding]:
     ```
     ```dockerfile
     FROM debian:12
-    HEALTHCHECK CMD ["true"]
     USER 1001
-    CMD ["true"]
     ```
 
     Good, not ticked:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Note, Project, Unknown
-from gatekeeper.links.analysed import agreements, known_of
+from gatekeeper.links.analysed import agreements, aliases, known_of
 from gatekeeper.models.evidence import Analysed
 from gatekeeper.models.evidence.facts import Problem, Scan
 from gatekeeper.node import Span
@@ -22,6 +22,10 @@ def analyser_findings(analysed: Analysed, project: Project) -> Iterator[Answer]:
     time or reads nothing has found nothing out.
     """
     scan = analysed.scan
+    if analysed.idle:
+        files = len(project.tree.paths)
+        yield Measure(analysed, f"{analysed.tool}: {analysed.message}, in {files} files", files)
+        return
     if scan is None:
         yield Unknown(analysed, f"{analysed.tool}: {analysed.message}", Reason(analysed.reason))
         return
@@ -37,7 +41,7 @@ def analyser_findings(analysed: Analysed, project: Project) -> Iterator[Answer]:
     for problem, kind in kinds:
         if kind == "otherwise":
             at = _place(problem, analysed, project)
-            note = (Note(at, f"{project.judged[problem.id]} judges this, and finds no fault"),)
+            note = (Note(at, f"{_judge(analysed.tool, problem.id, project)} judges this, and finds no fault"),)
             yield Finding(at, f"{analysed.tool} {problem.id}: {problem.message}", note, severity="low")
         elif kind == "more":
             at = _place(problem, analysed, project)
@@ -63,9 +67,14 @@ def _sorted(analysed: Analysed, scan: Scan, project: Project) -> list[tuple[Prob
         elif number in same:
             kind = "also"
         else:
-            kind = "otherwise" if problem.id in project.judged else "more"
+            kind = "otherwise" if _judge(analysed.tool, problem.id, project) else "more"
         found.append((problem, kind))
     return found
+
+
+def _judge(tool: str, id: str, project: Project) -> str:
+    """The rule of ours that judges the same; '' when there is none."""
+    return next((project.judged[name] for name in aliases(tool, id) if name in project.judged), "")
 
 
 def _place(problem: Problem, analysed: Analysed, project: Project) -> Place:

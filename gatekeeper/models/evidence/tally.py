@@ -21,10 +21,10 @@ def whole(text: str | None, what: str, line: int, most: int = 10**20) -> int:
     raise Unusable("unreadable", f"expected {what}, a whole number, not {written[:30]!r}", line)
 
 
-def ratio(covered: int, total: int, what: str, line: int = 1) -> Ratio:
+def ratio(covered: int, total: int, what: str) -> Ratio:
     """Raises `Unusable` when more is covered than there is."""
     if covered > total:
-        raise Unusable("unreadable", f"{what}: {covered} covered of {total}", line)
+        raise Unusable("unreadable", f"{what}: {covered} covered of {total}")
     return Ratio(covered, total)
 
 
@@ -82,7 +82,7 @@ def total(ratios: list[dict[str, Ratio]]) -> dict[str, Ratio]:
     return {metric: Ratio(covered[metric], number) for metric, number in countable.items() if number}
 
 
-def some(metrics: dict[str, Ratio]) -> dict[str, Ratio]:
+def not_empty(metrics: dict[str, Ratio]) -> dict[str, Ratio]:
     """The metrics, when there is anything to judge in them. Raises `Unusable`: coverage of nothing is no coverage."""
     if not metrics:
         raise Unusable("empty", "lists no line that could have been covered")

@@ -35,7 +35,7 @@ def read(artifact: Artifact) -> Iterator[Facts]:
     for event in markup.events(artifact):
         report.take(event)
     found = {metric: Ratio(report.covered[metric], number) for metric, number in report.all.items() if number}
-    yield Coverage(metrics=tally.some(found), files=report.files, made=report.made)
+    yield Coverage(metrics=tally.not_empty(found), files=report.files, made=report.made)
 
 
 class _Report:
@@ -66,8 +66,8 @@ class _Report:
             self._count(event, above)
         elif event.name == "sourcefile":
             self.files, self._lines, self._counter = self.files + 1, False, (0, 0)
-        elif event.name == "sessioninfo":
-            self.made = max(filter(None, (self.made, _time(event.attributes.get("dump", "")))), default=None)
+        elif event.name == "sessioninfo":  # the coverage is no younger than its oldest part
+            self.made = min(filter(None, (self.made, _time(event.attributes.get("dump", "")))), default=None)
 
     def _count(self, event: Event, above: str) -> None:
         kind = event.attributes.get("type", "")

@@ -1,5 +1,4 @@
-"""k6's end-of-test summary
-(https://grafana.com/docs/k6/latest/results-output/end-of-test/custom-summary/), in two forms.
+"""k6's end-of-test summary, in two forms (https://grafana.com/docs/k6/latest/results-output/end-of-test/).
 
 `--summary-export` puts the values of a metric beside each other, and says of a threshold whether it was crossed: true
 is a failure (https://github.com/grafana/k6/issues/1498). What `handleSummary` is given keeps the values under `values`,
@@ -23,7 +22,10 @@ _KEYS = {"metrics", "root_group", "options", "state", "setup_data"}
 _METRICS = (b'"iterations"', b'"iteration_duration"', b'"data_sent"', b'"data_received"', b'"http_req', b'"vus"')
 _PERCENTILE = re.compile(r"p\((\d{1,3}(?:\.\d{1,10})?)\)", re.ASCII)
 _TIMES = ("http_req_", "iteration_duration", "group_duration", "grpc_req_duration", "ws_", "browser_web_vital_")
-_NEVER_ZERO = {"http_req_duration", "http_req_waiting", "iteration_duration", "group_duration", "grpc_req_duration"}
+_MAY_BE_ZERO = {  # although there were samples
+    "http_req_blocked", "http_req_connecting", "http_req_tls_handshaking", "http_req_sending", "http_req_receiving",
+    "browser_web_vital_cls", "browser_web_vital_fid",
+}  # fmt: skip
 
 
 class _Held(msgspec.Struct):
@@ -50,22 +52,22 @@ class _Metric:
 
     @property
     def measured(self) -> bool:
-        """Whether there was a sample, as far as the values tell."""
+        """Whether there was a sample, as far as the values tell: all those of a trend are zero when there was none."""
         if "passes" in self.values or "fails" in self.values:
             return self.values.get("passes", 0) + self.values.get("fails", 0) > 0
-        return self.base not in _NEVER_ZERO or any(self.values.values())
+        trend = any(key in ("avg", "med") or _PERCENTILE.fullmatch(key) for key in self.values)
+        if trend and "count" in self.values:
+            return self.values["count"] > 0
+        return not trend or self.base in _MAY_BE_ZERO or any(self.values.values())
 
     @property
     def percentiles(self) -> dict[float, float]:
         """Milliseconds by percentile; none when it is not known to be a time."""
         if self.contains != "time" if self.contains is not None else not self.name.startswith(_TIMES):
             return {}
-        named = {float(match[1]): value for key, value in self.values.items() if (match := _PERCENTILE.fullmatch(key))}
-        middle = {50.0: self.values["med"]} if "med" in self.values else {}
-        return {
-            **middle,
-            **{percentile: value for percentile, value in named.items() if percentile <= 100 and value >= 0},
-        }
+        found = {50.0: self.values["med"]} if "med" in self.values else {}
+        found |= {float(match[1]): value for key, value in self.values.items() if (match := _PERCENTILE.fullmatch(key))}
+        return {percentile: value for percentile, value in found.items() if percentile <= 100 and value >= 0}
 
 
 def recognises(artifact: Artifact) -> bool:
@@ -84,19 +86,14 @@ def read(artifact: Artifact) -> Iterator[Facts]:
     requests = _count(metrics, "http_reqs")
     if not requests and not _count(metrics, "iterations"):
         raise Unusable("empty", "neither a request nor an iteration was made")
-    blind = [
-        (metric, expression) for metric in metrics.values() for expression in metric.thresholds if not metric.measured
-    ]
-    held = all(all(metric.thresholds.values()) for metric in metrics.values())
-    if blind and held:
-        metric, expression = blind[0]
-        raise Unusable("empty", f"the threshold {expression[:100]!r} held without a sample of {metric.name[:100]}")
+    blind = [name for name, metric in metrics.items() if metric.thresholds and not metric.measured]
+    if blind and all(all(metric.thresholds.values()) for metric in metrics.values()):
+        raise Unusable("empty", f"its thresholds of {blind[0][:100]} held without a single sample")
+    percentiles = {name: metric.percentiles for name, metric in metrics.items() if metric.measured}
     yield LoadTest(
         requests=requests,
         thresholds=tuple(_thresholds(artifact, metrics)),
-        percentiles={
-            name: metric.percentiles for name, metric in metrics.items() if metric.measured and metric.percentiles
-        },
+        percentiles={name: found for name, found in percentiles.items() if found},
         tool="k6",
     )
 

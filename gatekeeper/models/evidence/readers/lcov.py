@@ -34,7 +34,7 @@ def read(artifact: Artifact) -> Iterator[Facts]:
     if report.path is not None:
         raise Unusable("unreadable", "ends within a record: expected `end_of_record`", number)
     files = report.counts.files
-    yield Coverage(metrics=tally.some(tally.total([report.ratios(path) for path in files])), files=len(files))
+    yield Coverage(metrics=tally.not_empty(tally.total([report.ratios(path) for path in files])), files=len(files))
 
 
 class _Report:

@@ -1,0 +1,108 @@
+"""Section 4: the environments and what is declared to run in them."""
+
+from __future__ import annotations
+
+from gatekeeper.gates import Status
+from gatekeeper.links import elsewhere
+from gatekeeper.links.environments import Environment, environments, hosts
+from gatekeeper.links.resources import GROUPS, Declared, resources
+from gatekeeper.models import Subject
+from gatekeeper.models.evidence.facts import Drift
+from gatekeeper.models.pipeline.environments import Class, tokens
+from gatekeeper.node import Node
+from gatekeeper.proof import proofs
+from gatekeeper.renderers.completion.sheet import Sheet, listed, section, slot, table
+from gatekeeper.renderers.sanitise import markdown_code, markdown_text
+
+
+def infrastructure(sheet: Sheet) -> str:
+    return section(
+        "### 4. Infrastructure Status",
+        "#### Environments",
+        _environments(sheet),
+        "#### Resources Provisioned",
+        "Declared, not seen running. What is written in several places is listed at each; counts are per environment.",
+        _resources(sheet),
+    )
+
+
+def _environments(sheet: Sheet) -> str:
+    found = environments(sheet.project)
+    rows = [_environment(each, sheet) for each in found]
+    nobody = slot("whose environment it is")
+    attached = {id(node) for each in found for node in each.addresses}
+    rows += [
+        ("not said", f"{sheet.value(host.node)} ({sheet.at(host.node)})", nobody, nobody, markdown_code(host.by))
+        for host in hosts(sheet.project)
+        if id(host.node) not in attached
+    ]
+    nothing = f"N/A: no environment is named in {len(sheet.project.tree.paths)} files"
+    return table("Environment | URL (declared) | Status | Health | Where", rows, nothing)
+
+
+def _environment(each: Environment, sheet: Sheet) -> tuple[str, ...]:
+    urls = [f"{sheet.value(node)} ({sheet.at(node)})" for node in each.addresses]
+    address = listed(list(dict.fromkeys(urls)), 2) or slot("no address is declared")
+    name = sheet.words(Node(each.name, each.places[0].source, each.places[0].span), 60)
+    return name, address, *_state(each, sheet), sheet.places(each.places)
+
+
+def _state(each: Environment, sheet: Sheet) -> tuple[str, str]:
+    """Deployed and healthy. The record of a deployment is of production; what is said of every environment holds for
+    each, but that not all are healthy says of none that it is not."""
+    asked = sheet.criterion("environments-healthy")
+    health = deployed = sheet.answer("environments-healthy")
+    if asked and asked.status is Status.FAIL:
+        health, deployed = f"not every environment is: {health}", slot("attest environments-healthy")
+    if each.cls in (Class.PROD, Class.PARAMETRIC):
+        deployed = sheet.answer("deployment-recorded")
+    return deployed, _synced(each, sheet) or health
+
+
+def _synced(each: Environment, sheet: Sheet) -> str:
+    """What Argo CD says of the application that is called like the environment, when that is evidence."""
+    held = proofs(Drift, sheet.project, ("argocd",), max_age=sheet.report.settings.thresholds.drift_max_age).held
+    named = [one for one in held if one.facts.healthy is not None and each.name.lower() in tokens(one.facts.name)]
+    words = [
+        f"{markdown_code(one.facts.name)}: {'healthy' if one.facts.healthy else '**not healthy**'} ({sheet.at(one.at)})"
+        for one in named
+    ]
+    return listed(words, 3)
+
+
+def _resources(sheet: Sheet) -> str:
+    found = resources(sheet.project)
+    rows = [_resource(each, sheet) for each in found]
+    remote = elsewhere(sheet.project)
+    count = slot(f"unresolved: {markdown_text(remote)}") if remote else "0"
+    rows += [(group, "none declared here", count, "", "") for group in GROUPS if all(e.group != group for e in found)]
+    rows += _unseen(sheet)
+    nothing = sheet.none_of("kubernetes", "terraform", what="resources of these kinds")
+    shown = found or remote or len(rows) > len(GROUPS)
+    return table("Resource | Type | Count | Region | Where", rows if shown else [], nothing)
+
+
+def _resource(each: Declared, sheet: Sheet) -> tuple[str, ...]:
+    number, words = each.amount
+    count = f"{number} ({markdown_text(words)})" if words else str(number)
+    if number is None:
+        count = slot(f"{markdown_text(words)}, unresolved") if words != "one on each node" else words
+    region = sheet.value(each.region, 60) if each.region is not None else _anywhere(each)
+    name = f"{markdown_code(each.type)} {markdown_code(each.name)}"
+    return each.group, name, count, region, sheet.at(each.at)
+
+
+def _anywhere(each: Declared) -> str:
+    return slot("the cluster's") if "/" in each.name else slot("no provider here says")
+
+
+def _unseen(sheet: Sheet) -> list[tuple[str, ...]]:
+    """Modules from elsewhere: what they make is in no file here."""
+    calls = Subject.registry.get("terraform.ModuleCall")
+    found = sheet.project.all(calls) if calls else []
+    return [
+        ("Not seen here", f"{markdown_code(each.name)} of {sheet.value(each.node['source'], 80)}",
+         slot("what it makes is in no file here"), "", sheet.at(each))
+        for each in found
+        if not getattr(each, "local", True)
+    ]  # fmt: skip

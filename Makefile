@@ -8,13 +8,16 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 TOOLS  := .venv-tools
 
+# `make test REPORTS=build` also writes what the tests came to, and what they covered.
+WRITE_REPORTS = --junitxml=$(REPORTS)/junit.xml --cov=gatekeeper --cov=rules --cov-report=lcov:$(REPORTS)/coverage.lcov
+
 .PHONY: audit test check lint bench clean
 
 audit: $(VENV)/.installed
 	$(BIN)/gatekeeper audit fixtures/repos/order-service --exit-zero
 
 test: $(VENV)/.developer $(TOOLS)/.installed
-	$(BIN)/python -m pytest --numprocesses=auto
+	$(BIN)/python -m pytest --numprocesses=auto $(if $(REPORTS),$(WRITE_REPORTS))
 
 check:
 	bash .ci/run

@@ -15,6 +15,8 @@ from gatekeeper.catalogue import Catalogue, home, select
 from gatekeeper.discover import UNREAD, Skip, Tree, Unreadable, discover, is_test_data, sort_out
 from gatekeeper.git import Commit, commit_of
 from gatekeeper.models import Subject
+from gatekeeper.models.evidence import FOLDER, Analysed, Evidence
+from gatekeeper.models.evidence.facts import Scan
 from gatekeeper.models.files import File
 from gatekeeper.models.waivers import Suppression, suppressions
 from gatekeeper.node import START, Fault, Source, Span
@@ -208,7 +210,6 @@ def _analysed(tree: Tree, request: Request) -> Callable[[], list[Subject]] | Non
     if not request.analysers or request.staged or request.narrowed:
         return None
     from gatekeeper import analysers
-    from gatekeeper.models.evidence import Analysed
 
     judged, _ = _sorted_out(tree, request)
     answers = _meanwhile(lambda: analysers.run(request.analysers, tree, judged, {}))
@@ -265,6 +266,18 @@ def _secrets(outcomes: Iterable[engine.Outcome], every: Iterable[Rule], project:
         if outcome.rule.gate == "secrets":
             for _, finding in outcome.findings():
                 yield from (place(finding.at), *(place(note.at) for note in finding.see))
+    yield from _found_by_scanners(project)
+
+
+def _found_by_scanners(project: Project) -> Iterator[Place]:
+    """Where scanners for secrets say that one stands, whether that evidence counts or not."""
+    scans = [*(each.facts for each in project.all(Evidence)), *(each.scan for each in project.all(Analysed))]
+    for scan in scans:
+        if isinstance(scan, Scan) and scan.kind == "secrets":
+            for problem in scan.problems:
+                if problem.path in project.tree:
+                    line = max(problem.line, 1)
+                    yield Place(project.tree.source(problem.path), Span(line, 1, line, 1))
 
 
 def _by_gravity(each: waivers.Reported) -> tuple[int, str, str, int, int]:
@@ -315,6 +328,8 @@ def _as_subject(each: Subject | Fault) -> Subject:
 def _sorted_out(tree: Tree, request: Request) -> tuple[list[str], list[Skip]]:
     """What to judge. A path that was named is judged whatever its folders are called, unless that is forced."""
     judged, skipped = sort_out(tree, request.settings.exclude)
+    judged = [path for path in judged if not path.startswith(f"{FOLDER}/")]  # evidence is read by itself
+    skipped = [skip for skip in skipped if not skip.path.startswith(f"{FOLDER}/")]
     if not request.paths:
         return judged, skipped
     named = [path for path in tree.paths if any(_below(path, above) for above in request.paths)]

@@ -517,6 +517,7 @@ def _failing(deciding: Sequence[Criterion], applicable: Sequence[Criterion]) -> 
     first = deciding[0]
     if first.basis != "static":
         return f"{first.id}: {first.result}"
-    judged = sum(criterion.judged for criterion in applicable)
-    failed = sum(criterion.failed for criterion in applicable)
+    files = [criterion for criterion in applicable if criterion.basis == "static"]
+    judged = sum(criterion.judged for criterion in files)
+    failed = sum(criterion.failed for criterion in files)
     return f"{failed} of {judged} checks fail: {first.id}"

@@ -395,7 +395,7 @@ def _fingerprint(rule: Rule, subject: Subject, finding: Finding, seen: dict[str,
     """`digest-occurrence`, free of line numbers, so that it survives edits elsewhere in the file; equal findings are
     counted. The text of a secret is left out: the digest of a short one could be searched for."""
     at = place(finding.at)
-    text = "" if rule.gate == "secrets" else _text(at)
+    text = "" if rule.gate == "secrets" or rule.technology == "evidence" else _text(at)
     parts = (rule.id, at.source.path, subject.name, _without_lines(finding), text)
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:24]
     seen[digest] = seen.get(digest, 0) + 1

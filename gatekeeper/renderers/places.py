@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gatekeeper.audit import Report
 from gatekeeper.discover import Unreadable
+from gatekeeper.models.evidence import Evidence
 from gatekeeper.rule import Place
 
 MASK = "(not shown: a secret stands here)"
@@ -31,10 +32,11 @@ class Excerpts:
             for spot in report.secrets
             for line in range(spot.span.line, spot.span.end_line + 1)
         }
+        self._artifacts = {each.path for each in report.project.all(Evidence)}
 
     def line(self, at: Place) -> str | None:
         """The first line of a place, not yet sanitised; None when there is none to show."""
-        if is_repository(at):
+        if is_repository(at) or self.is_artifact(at):
             return None
         try:
             text = at.source.line(at.span.line)
@@ -43,6 +45,10 @@ class Excerpts:
         if self.masked(at):
             return text[: len(text) - len(text.lstrip())] + MASK
         return text if text.strip() else None
+
+    def is_artifact(self, at: Place) -> bool:
+        """Whether it stands in evidence, of which no line is shown: scanners quote the secrets that they find."""
+        return at.source.path in self._artifacts
 
     def masked(self, at: Place) -> bool:
         return (at.source.path, at.span.line) in self._secret

@@ -5,7 +5,7 @@ import binascii
 import re
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Fix
+from gatekeeper import Finding, Fix, Note
 from gatekeeper.models.kubernetes import Object, written
 from gatekeeper.models.kubernetes.credentials import is_credential
 from gatekeeper.node import Node, regex
@@ -79,7 +79,8 @@ def plain_secret_committed(each: Object) -> Iterator[Finding]:
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         words = f"the value of {key}{more} is in the repository for all who read it"
         fix = Fix("encrypt it (SealedSecret, SOPS) or fetch it (ExternalSecret), and change the value")
-        yield Finding(value, words, fix=fix)
+        others = tuple(Note(other, "another value") for _, other in found[1:])
+        yield Finding(value, words, others, fix)
 
 
 def _values(each: Object) -> Iterator[tuple[str, Node, str]]:

@@ -62,8 +62,9 @@ class Report(msgspec.Struct, frozen=True):
 
     @property
     def verdict(self) -> str:
-        """The answer in words. Computed; nothing can set it."""
-        return {0: "READY", 1: "NOT READY"}.get(self.exit_code, "NOT PROVEN")
+        """The answer in words. Computed; nothing can set it. What was asked only in part is passed, not ready."""
+        passed = "PASSED" if self.left_out else "READY"
+        return {0: passed, 1: "NOT READY"}.get(self.exit_code, "NOT PROVEN")
 
 
 class Request(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ import msgspec
 
 from gatekeeper.discover import Tree, Unreadable
 from gatekeeper.engine import Outcome, Verdict
+from gatekeeper.globs import covers
 from gatekeeper.models import Subject
 from gatekeeper.models.evidence import Analysed
 from gatekeeper.models.waivers import (
@@ -198,7 +199,7 @@ def _means(waiver: Waiver, each: Reported) -> bool:
     if waiver.criterion:
         return waiver.criterion == each.rule.id
     return (
-        (not waiver.glob or matches(waiver.glob, each.at.source.path))
+        (not waiver.glob or covers(waiver.glob, each.at.source.path))
         and (not waiver.subject or waiver.subject == each.subject.name)
         and (not waiver.fingerprint or waiver.fingerprint == each.fingerprint)
     )
@@ -216,27 +217,6 @@ def _same(line: Baselined, each: Reported) -> bool:
 def encodable(text: str) -> str:
     """Text as a baseline holds it: bytes of a path that are no UTF-8 become escapes."""
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-def matches(glob: str, path: str) -> bool:
-    """Whether a glob means a path. `*` and `?` stay within a folder, `**` is any number of folders."""
-    from fnmatch import fnmatchcase
-
-    wanted, folders = glob.split("/"), path.split("/")
-    at = here = again = 0
-    star = -1
-    while here < len(folders):
-        if at < len(wanted) and wanted[at] == "**":
-            star, again = at, here
-            at += 1
-        elif at < len(wanted) and fnmatchcase(folders[here], wanted[at]):
-            at, here = at + 1, here + 1
-        elif star >= 0:  # let the last `**` take one more folder; those before it need not be tried again
-            again += 1
-            at, here = star + 1, again
-        else:
-            return False
-    return all(word == "**" for word in wanted[at:])
 
 
 # what is wrong with excuses
@@ -351,7 +331,7 @@ class Judged:
             return f"suppresses nothing: {rules} finds nothing here" if none else ""
         if isinstance(excuse, Waiver):
             glob = excuse.glob or "**"
-            none = not any(matches(glob, path) for paths in self._open(excuse) for path in paths)
+            none = not any(covers(glob, path) for paths in self._open(excuse) for path in paths)
             return f"excuses nothing: {rules} finds nothing there" if none else ""
         return "excuses nothing any more" if isinstance(excuse, Baselined) and self.gone(excuse) else ""
 

@@ -6,7 +6,6 @@ import datetime
 import shutil
 import subprocess
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from gatekeeper.cli import main
 from gatekeeper.discover import Tree, discover
 from gatekeeper.gates import Asked, Attested, Definition, Status
 from gatekeeper.links.attested import Standing, attested
-from gatekeeper.models.attestations import FOLDER, Attestation, covers, read
+from gatekeeper.models.attestations import FOLDER, Attestation, read
 from gatekeeper.models.evidence.artifact import Unusable
 from gatekeeper.models.evidence.signed import verifier
 from gatekeeper.node import Fault, Source
@@ -185,31 +184,6 @@ def test_what_holds_comes_first_then_the_most_recent() -> None:
 
 
 # about what is here
-
-steps = st.sampled_from(["a", "b", "ab", "*", "a*", "?", "**"])
-paths = st.lists(st.sampled_from(["a", "b", "ab", "ba"]), min_size=1, max_size=5)
-
-
-def means(glob: list[str], path: list[str]) -> bool:
-    """The same question, answered the slow way."""
-    if not glob:
-        return True
-    if glob[0] == "**":
-        return any(means(glob[1:], path[at:]) for at in range(len(path) + 1))
-    return bool(path) and fnmatchcase(path[0], glob[0]) and means(glob[1:], path[1:])
-
-
-@given(st.lists(steps, min_size=1, max_size=6), paths)
-def test_globs(glob: list[str], path: list[str]) -> None:
-    assert covers("/".join(glob), "/".join(path)) == means(glob, path)
-
-
-def test_a_star_stays_in_its_folder_and_a_folder_covers_what_is_below() -> None:
-    assert covers("infra/*.tf", "infra/rds.tf")
-    assert not covers("infra/*.tf", "infra/old/rds.tf")
-    assert covers("infra/**/*.tf", "infra/rds.tf")
-    assert covers("infra/", "infra/old/rds.tf")
-    assert not covers("infra", "infrastructure/rds.tf")
 
 
 def in_git(root: Path, *words: str) -> str:

@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 from gatekeeper import engine
 from gatekeeper.audit import Presentation, Report
 from gatekeeper.discover import Skip, Tree
-from gatekeeper.git import Commit
 from gatekeeper.gates import Criterion, Gate, Status
+from gatekeeper.git import Commit
 from gatekeeper.models import Subject
 from gatekeeper.models.files import File
 from gatekeeper.models.waivers import Suppression

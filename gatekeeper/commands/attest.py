@@ -18,8 +18,9 @@ from gatekeeper.commands.arguments import Wrong, every_rule, hooks
 from gatekeeper.commands.audit import check_root
 from gatekeeper.discover import discover
 from gatekeeper.git import ask, commit_of, named
+from gatekeeper.globs import covers
 from gatekeeper.links.attested import attested
-from gatekeeper.models.attestations import FOLDER, Attestation, covers
+from gatekeeper.models.attestations import FOLDER, Attestation
 from gatekeeper.node import Source
 from gatekeeper.project import Project
 from gatekeeper.renderers.sanitise import visible

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from gatekeeper import git, signatures
 from gatekeeper.discover import Unreadable
-from gatekeeper.models.attestations import FOLDER, Attestation, covers
+from gatekeeper.globs import covers
+from gatekeeper.models.attestations import FOLDER, Attestation
 from gatekeeper.project import Project
 
 

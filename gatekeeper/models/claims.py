@@ -73,7 +73,8 @@ def _ticked(document: Document) -> Iterator[tuple[Node, bool]]:
         yield from ((node, sure) for node in _ticked_rows(table))
     for text in document.parts.texts:
         name, colon, answer = text.node.text.partition(":")
-        if colon and _TICK.match(answer.strip()):
+        in_table = document.source.line(text.node.span.line).lstrip().startswith("|")
+        if colon and not in_table and _TICK.match(answer.strip()):
             yield Node(name.strip(), text.node.source, text.node.span), True
 
 

@@ -37,6 +37,7 @@ _COLOURS = {
     "low": _CYAN,
     "PASS": _GREEN,
     "READY": _GREEN,
+    "PASSED": _GREEN,
     "N/A": _FAINT,
 }
 

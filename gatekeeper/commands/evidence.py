@@ -88,27 +88,33 @@ class Step(NamedTuple):
 
 
 def _run(root: Path, options: argparse.Namespace, kind: str, commit: Commit) -> int:
-    import subprocess
+    from tempfile import TemporaryDirectory
 
     started = datetime.datetime.now(datetime.UTC)
-    captured = root / FOLDER / "captured" / _captured_name(kind, options.about, options.words)
+    with TemporaryDirectory() as folder:
+        captured = Path(folder, "captured.txt") if options.capture else None
+        code = _ended(options.words, captured)
+        after = commit_of(root) or commit
+        step = Step(
+            Commit(after.id, commit.dirty or after.dirty), shlex.join(map(_redacted, options.words)), code,
+            datetime.datetime.now(datetime.UTC), started,
+        )  # fmt: skip
+        written = [captured] if captured else _written(options.file, options.words, started)
+        kept = _keep(root, written, kind, options.about, step)
+        return code or kept
+
+
+def _ended(words: Sequence[str], captured: Path | None) -> int:
+    """Run the command, its standard output into a file where that is wanted; gives its exit code."""
+    import subprocess
+
     try:
-        if options.capture:
-            captured.parent.mkdir(parents=True, exist_ok=True)
-            with captured.open("wb") as file:
-                code = subprocess.run(options.words, stdout=file, check=False).returncode
-        else:
-            code = subprocess.run(options.words, check=False).returncode
+        if captured is None:
+            return subprocess.run(words, check=False).returncode
+        with captured.open("wb") as file:
+            return subprocess.run(words, stdout=file, check=False).returncode
     except OSError as error:
-        raise Wrong(f"{options.words[0]}: {(error.strerror or 'cannot be run').lower()}") from None
-    after = commit_of(root) or commit
-    step = Step(
-        Commit(after.id, commit.dirty or after.dirty), shlex.join(map(_redacted, options.words)), code,
-        datetime.datetime.now(datetime.UTC), started,
-    )  # fmt: skip
-    written = [captured] if options.capture else _written(options.file, options.words, started)
-    kept = _keep(root, written, kind, options.about, step)
-    return code or kept
+        raise Wrong(f"{words[0]}: {(error.strerror or 'cannot be run').lower()}") from None
 
 
 def _written(named: Sequence[str], words: Sequence[str], started: datetime.datetime) -> list[Path]:
@@ -222,11 +228,6 @@ _CREDENTIALS = regex(r"(\w+://)[^/@\s]{1,500}@")
 def _redacted(word: str) -> str:
     """A word of the command without what looks like a secret: the manifest is handed on."""
     return _CREDENTIALS.sub(r"\1***@", _SECRET_OPTION.sub(r"\1***", word))
-
-
-def _captured_name(kind: str, about: str, words: Sequence[str]) -> str:
-    digest = hashlib.sha256("\0".join((about, *words)).encode("utf-8", "surrogateescape")).hexdigest()[:8]
-    return f"{kind or 'output'}-{digest}.txt"
 
 
 def _no_kind(kind: str) -> str:

@@ -29,7 +29,9 @@ from gatekeeper.settings import Binding, Settings, load
 from gatekeeper.testing import COMMIT, TODAY, project_of
 
 RULES = {rule.id: rule for rule in Catalogue([home()]).rules()}
+DEFINITIONS = gates.load(home() / "gates.yaml")
 NOON = datetime.datetime(2026, 11, 22, 12, tzinfo=datetime.UTC)
+SHOP = project_of([(".github/workflows/ci.yml", "on: push\njobs: {build: {runs-on: x, steps: [{run: make}]}}\n")])
 ORIGIN = Origin("manifest", commit=COMMIT.id, dirty=False, made=NOON)
 GREEN: dict[str, tuple[str, Facts]] = {
     "tests-ran": ("junit", TestRun(cases=3)),
@@ -44,14 +46,12 @@ def judged(
     rule: str, *evidence: Evidence, settings: Settings | None = None, profile: str = "release", commit: Commit = COMMIT
 ) -> Criterion:
     """What a criterion comes to with some evidence, in a repository that has a pipeline."""
-    tree = project_of([(".github/workflows/ci.yml", "on: push\njobs: {build: {runs-on: x, steps: [{run: make}]}}\n")])
-    known = tree.all(Revision)
+    known = SHOP.all(Revision)
     project = Project(
-        tree.tree, [*known, *evidence], settings=settings or Settings(), today=TODAY, commit=commit, profile=profile
+        SHOP.tree, [*known, *evidence], settings=settings or Settings(), today=TODAY, commit=commit, profile=profile
     )
     outcomes, reported = waivers.settle(engine.run([RULES[rule]], project), project, [])
-    definitions = gates.load(home() / "gates.yaml")
-    asked = [d for d in definitions if d.id == RULES[rule].gate]
+    asked = [d for d in DEFINITIONS if d.id == RULES[rule].gate]
     table = gates.judge(gates.scope(asked, profile, "A"), outcomes, reported, project, profile)
     return next(criterion for gate in table for criterion in gate.criteria if criterion.id == rule)
 

@@ -52,8 +52,8 @@ def worst(statuses: Iterable[Status]) -> Status:
 class Criterion(msgspec.Struct, frozen=True):
     """One question of a gate and its answer. `result` says n of m; `reason` why it is UNKNOWN, ERROR or N/A.
 
-    `basis` is what the answer rests on. `beneath` is what it would be without its waiver or attestation, which hold
-    `until` then.
+    `excused` counts waived findings that would fail it. `basis` is what the answer rests on, `beneath` what it would be
+    without its waiver or attestation, which hold `until` then.
     """
 
     id: str
@@ -66,6 +66,7 @@ class Criterion(msgspec.Struct, frozen=True):
     next_step: str = ""
     judged: int = 0
     failed: int = 0
+    excused: int = 0
     basis: Literal["static", "evidence", "attested", "nothing"] = "static"
     measures: tuple[Measure, ...] = ()
     attested: Attestation | None = None
@@ -238,7 +239,9 @@ def exit_code(
 
     That nothing applies proves nothing, unless whoever asks names files without knowing what they are: a hook does.
     """
-    if any(gate.status is Status.FAIL or (waived_blocks and gate.status is Status.WAIVED) for gate in gates):
+    if any(gate.status is Status.FAIL for gate in gates):
+        return 1
+    if waived_blocks and any(c.excused or c.status is Status.WAIVED for gate in gates for c in gate.criteria):
         return 1
     open_gates = [g for g in gates if g.status is Status.ERROR or (g.required and g.status is Status.UNKNOWN)]
     nothing = not nothing_will_do and all(gate.status is Status.NOT_APPLICABLE for gate in gates)
@@ -298,7 +301,7 @@ def _of_rule(
     measures = tuple(measure for verdict in outcome.verdicts for measure in verdict.measures)
     criterion = Criterion(
         rule.id, statement, answer.status, result, answer.reason, answer.proof, advisories,
-        next_step, outcome.judged, _subjects(effect.blocking),
+        next_step, outcome.judged, _subjects(effect.blocking), len(effect.waived),
         "evidence" if rule.subject is Revision or measures else "static", measures,
         beneath=Status.FAIL if answer.status is Status.WAIVED else None,
     )  # fmt: skip

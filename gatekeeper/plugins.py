@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 import pluggy
 
@@ -16,9 +15,6 @@ from gatekeeper.hookspecs import Hooks, hookimpl
 from gatekeeper.models import Subject
 from gatekeeper.node import START, Fault, Source
 from gatekeeper.project import Project
-
-if TYPE_CHECKING:
-    from gatekeeper.models.docs import Document
 
 _TERRAFORM = tuple(".tf .tofu .tfvars .tfbackend .tfstate .tfstate.backup .tf.json .tofu.json .tfvars.json".split())
 _HCL_FILES = (".terraform.lock.hcl", "terragrunt.hcl")
@@ -102,13 +98,12 @@ class BuiltIn:
 
 def _claims(project: Project) -> Iterator[Subject]:
     """Ticks in documents that speak of gates; the names of the gates are read only where there is a document."""
-    document = Subject.registry.get("docs.Document")
-    documents = project.all(document) if document else []
-    if documents:
+    if "docs" in project.technologies():
         from gatekeeper import gates
+        from gatekeeper.links.judged import documents
         from gatekeeper.models.claims import claims
 
-        yield from claims(cast("list[Document]", documents), gates.names(catalogue.home(), project.settings.claims))
+        yield from claims(documents(project), lambda: gates.names(catalogue.home(), project.settings.claims))
 
 
 def _technology(models: tuple[str, ...]) -> str:

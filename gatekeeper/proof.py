@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 from gatekeeper.git import origin_of
-from gatekeeper.models.evidence import Evidence
-from gatekeeper.models.evidence.facts import Facts, Problem
+from gatekeeper.models import Subject
+from gatekeeper.models.evidence import Evidence, Origin
+from gatekeeper.models.evidence.facts import Facts, Problem, Scan
 from gatekeeper.node import Span
 from gatekeeper.project import Project
 from gatekeeper.rule import Measure, Place, Reason, Unknown, place
@@ -40,7 +41,8 @@ class Held(NamedTuple, Generic[F]):
 
     def measure(self, words: str, total: int) -> Measure:
         origin = self.evidence.origin
-        return Measure(self.at, words, total, origin.made or self.facts.made, origin.binding)
+        made = min(filter(None, (origin.made, self.facts.made)), default=None)
+        return Measure(self.at, words, total, made, origin.binding)
 
 
 class Proofs(NamedTuple, Generic[F]):
@@ -51,9 +53,15 @@ class Proofs(NamedTuple, Generic[F]):
 
 
 def proofs(
-    kind: type[F], project: Project, formats: Sequence[str], *, max_age: int | None = None, any_commit: bool = False
+    kind: type[F],
+    project: Project,
+    formats: Sequence[str],
+    *,
+    max_age: int | None = None,
+    any_commit: bool = False,
+    where: Callable[[F], bool] = lambda facts: True,
 ) -> Proofs[F]:
-    """Evidence of a kind of facts. `formats` are those that a broken artifact of this kind would have.
+    """Evidence of a kind of facts in some formats; `where` chooses among it.
 
     It must be about the commit that is judged unless `any_commit`: then its age alone (`max_age`, in days) says whether
     it still holds.
@@ -62,10 +70,12 @@ def proofs(
     open_: list[Unknown] = []
     for evidence in project.all(Evidence):
         facts = evidence.facts
-        if evidence.trouble and evidence.format in formats:
+        if evidence.format not in formats:
+            continue
+        if evidence.trouble:
             words = f"{evidence.path}: {evidence.trouble.message}"
             open_.append(Unknown(evidence, words, Reason(evidence.trouble.reason)))
-        elif isinstance(facts, kind):
+        elif isinstance(facts, kind) and where(facts):
             doubt = next(_doubts(evidence, project, max_age, any_commit), None)
             if doubt:
                 open_.append(Unknown(evidence, f"{evidence.path}: {doubt[1]}", doubt[0]))
@@ -81,11 +91,15 @@ def none(project: Project, words: str) -> Iterable[Unknown]:
 
 def elsewhere(evidence: Evidence, repository: str, project: Project) -> list[Unknown]:
     """The answer where a snapshot is of another repository than the one that is judged (owner/name)."""
-    ours = owner_and_name(origin_of(project.tree.root))
+    ours = _ours(project)
     if not repository or not ours or repository.lower() == ours:
         return []
     words = f"{evidence.path} is about {repository}; this is {ours}"
     return [Unknown(evidence, words, Reason.WRONG_SUBJECT)]
+
+
+def _ours(project: Project) -> str:
+    return project.once("origin", lambda project: owner_and_name(origin_of(project.tree.root)))
 
 
 def owner_and_name(url: str) -> str:
@@ -102,19 +116,38 @@ def _doubts(
     asked = project.settings.evidence.weakest(project.profile)
     if BINDINGS.index(origin.binding) < BINDINGS.index(asked):
         yield Reason.UNBOUND, f"nothing binds it to a commit ({origin.binding}); `gatekeeper evidence add` does"
-    commit = origin.commit or facts.commit
-    if commit and not any_commit:
-        yield from _of_another_commit(commit, origin.dirty, project)
-    elif not commit and not any_commit and origin.binding == "manifest":
-        yield Reason.WRONG_SUBJECT, "its manifest names no commit"
-    made = origin.made or facts.made
+    yield from _of_another_repository(origin, project)
+    if not any_commit:
+        for commit in filter(None, (origin.commit, facts.commit)):  # a manifest does not outvote what it vouches for
+            yield from _of_another_commit(commit, bool(origin.dirty or facts.dirty), project)
+        if not origin.commit and origin.binding in ("manifest", "signed"):
+            yield Reason.WRONG_SUBJECT, "its manifest names no commit"
+        if origin.binding == "itself" and not facts.commit and not _deployed(facts, project):
+            yield Reason.UNBOUND, "names an image that nothing here deploys, and no commit"
+    made = min(filter(None, (origin.made, facts.made)), default=None)
     if max_age is not None and made is None:
         yield Reason.STALE, f"does not say when it was made; at most {max_age} days old is asked"
     if made is not None:
         yield from _out_of_time(made, max_age, project)
 
 
-def _of_another_commit(commit: str, dirty: bool | None, project: Project) -> Iterator[tuple[Reason, str]]:
+def _of_another_repository(origin: Origin, project: Project) -> Iterator[tuple[Reason, str]]:
+    theirs = owner_and_name(origin.repository)
+    if theirs and _ours(project) and theirs != _ours(project):
+        yield Reason.WRONG_SUBJECT, f"is about {theirs}; this is {_ours(project)}"
+
+
+def _deployed(facts: Facts, project: Project) -> bool:
+    """Whether a scan is of an image that a workload here names by its digest."""
+    if not isinstance(facts, Scan):
+        return False
+    model = Subject.registry.get("kubernetes.Container")
+    references = [getattr(each, "reference", None) for each in (project.all(model) if model else ())]
+    digests = {each.digest for each in references if each and each.digest}
+    return any(digest in image for digest in digests for image in facts.images)
+
+
+def _of_another_commit(commit: str, dirty: bool, project: Project) -> Iterator[tuple[Reason, str]]:
     if project.commit is None:
         yield Reason.WRONG_SUBJECT, f"is about commit {commit[:7]}, and there is no commit here to hold it against"
     elif not (len(commit) >= 7 and project.commit.id.startswith(commit.lower())):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gatekeeper import engine, gates, waivers
 from gatekeeper.catalogue import Catalogue, home
@@ -85,6 +87,40 @@ def test_evidence_of_something_else_is_unknown(rule: str, lie: str) -> None:
     origin, reason = LIES[lie]
     criterion = judged(rule, green(rule, origin))
     assert (criterion.status, criterion.reason) == ("UNKNOWN", reason)
+
+
+@pytest.mark.parametrize("rule", GREEN)
+def test_a_manifest_does_not_outvote_what_the_artifact_says_of_itself(rule: str) -> None:
+    """Somebody binds a report of another commit, of a changed working copy, or of last year to this commit."""
+    usual = GREEN[rule][1]
+    for lie in ({"commit": "f" * 40}, {"commit": COMMIT.id, "dirty": True}):
+        criterion = judged(rule, green(rule, facts=replace(usual, **lie)))
+        assert (criterion.status, criterion.reason) == ("UNKNOWN", "wrong-subject")
+    late = replace(usual, made=NOON + datetime.timedelta(days=30))
+    assert judged(rule, green(rule, facts=late)).status == "PASS"  # the earlier of the two counts
+
+
+def test_an_old_scan_is_not_made_young_by_its_manifest() -> None:
+    old = replace(GREEN["scan-results"][1], made=NOON - datetime.timedelta(days=300))
+    assert judged("scan-results", green("scan-results", facts=old)).reason == "stale"
+
+
+def test_a_digest_binds_only_what_is_deployed_here() -> None:
+    strange = Scan(kind="vulnerabilities", targets=("a",), images=("sha256:" + "a" * 64,), made=NOON)
+    assert judged("scan-results", green("scan-results", Origin("itself", made=NOON), strange)).reason == "unbound"
+
+
+def test_evidence_of_another_repository_is_not_of_this(shop: Path) -> None:
+    run("evidence", "run", "--file", "junit.xml", "--", sys.executable, "-c", WRITES, cwd=shop)
+    subprocess.run(["git", "remote", "add", "origin", "https://github.com/acme/shop.git"], cwd=shop, check=True)
+    [path] = (shop / ".gatekeeper" / "evidence").glob("*.json")
+    path.write_text(re.sub(r'"git\+[^"]*"', '"git+https://github.com/acme/other"', path.read_text()))
+    assert verdict_of(shop) == ("UNKNOWN", "wrong-subject")
+
+
+def test_reports_of_other_kinds_do_not_disturb() -> None:
+    lint = Evidence(Source("x", ""), "tflint", Origin("manifest", commit="f" * 40, made=NOON), Scan(kind="lint"))
+    assert judged("scan-results", green("scan-results"), lint).status == "PASS"
 
 
 @pytest.mark.parametrize("rule", GREEN)

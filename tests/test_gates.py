@@ -60,6 +60,16 @@ def test_exit_codes(some: list[tuple[Status, bool]]) -> None:
     assert (code == 1) == any(g.status is Status.FAIL for g in table)
 
 
+def test_where_waivers_block_none_is_hidden_by_something_worse() -> None:
+    unknown, waived = (Criterion("c", "", status, "") for status in (Status.UNKNOWN, Status.WAIVED))
+    excused = Criterion("c", "", Status.UNKNOWN, "", excused=1)
+    for criteria in ((unknown, waived), (excused,), (waived,)):
+        table = [Gate("g", "G", "", worst(c.status for c in criteria), "", criteria, False)]
+        assert gates.exit_code(table, waived_blocks=True) == 1
+        assert gates.exit_code(table) == 0
+    assert gates.exit_code([Gate("g", "G", "", Status.UNKNOWN, "", (unknown,), False)], waived_blocks=True) == 0
+
+
 def test_nothing_applicable_is_not_ready() -> None:
     assert gates.exit_code([]) == 3
     assert gates.exit_code([gate(Status.NOT_APPLICABLE, True)]) == 3

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gatekeeper.links.pipelines import cannot_do_without, depends, entries, production_of
     from gatekeeper.links.receivers import Receiver, Routed, routed
     from gatekeeper.links.runbooks import RunbookLink, runbook_of
-    from gatekeeper.links.scanned import terraform_roots, unscanned
+    from gatekeeper.links.scanned import roots_covered, terraform_roots, unscanned
     from gatekeeper.links.secrets import Producer, makes_secrets, producers_of
     from gatekeeper.links.selectors import Rung, Selection, compatible, pods_of, scalers_of, selected, services_of
 
@@ -38,7 +38,7 @@ _HOMES = {
     "gatekeeper.links.receivers": ("Receiver", "Routed", "routed"),
     "gatekeeper.links.runbooks": ("RunbookLink", "runbook_of"),
     "gatekeeper.links.pipelines": ("cannot_do_without", "depends", "entries", "production_of"),
-    "gatekeeper.links.scanned": ("terraform_roots", "unscanned"),
+    "gatekeeper.links.scanned": ("roots_covered", "terraform_roots", "unscanned"),
     "gatekeeper.links.secrets": ("Producer", "makes_secrets", "producers_of"),
     "gatekeeper.links.selectors": (
         "Rung",
@@ -86,6 +86,7 @@ __all__ = [
     "remotely_made",
     "rescaled",
     "rewritten",
+    "roots_covered",
     "routed",
     "runbook_of",
     "scalers_of",

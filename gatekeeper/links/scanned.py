@@ -44,6 +44,14 @@ def _ours(reference: ImageReference) -> bool:
     return user_of(reference).kind == "unknown"
 
 
+def roots_covered(roots: Sequence[str], abouts: Sequence[str]) -> set[str]:
+    """The roots that reports are of, by what their manifests say they are about; one of each belong together."""
+    if len(roots) == len(abouts) == 1 and not abouts[0]:
+        return set(roots)
+    named = {about.rstrip("/").removeprefix("./") or "." for about in abouts if about}
+    return {root for root in roots if (root or ".") in named}
+
+
 def terraform_roots(project: Project) -> list[str]:
     """The folders that Terraform is run in, '' for the repository's own; examples are nobody's infrastructure."""
     model = Subject.registry.get("terraform.Directory")

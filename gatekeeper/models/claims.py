@@ -7,7 +7,7 @@ readiness, because tables of features use the same words.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from gatekeeper.models import Subject
 from gatekeeper.models.docs import Document
@@ -47,14 +47,19 @@ class Claim(Subject):
         return f"{self.path}: {self.words}"
 
 
-def claims(documents: Iterable[Document], names: Mapping[str, tuple[str, ...]]) -> Iterator[Claim]:
-    """The claims of some documents. `names` gives the gates and criteria for each known name, as `folded` writes it."""
-    for document in documents:
-        if _MAY_CLAIM.search(document.source.text):
-            yield from _of(document, names)
+Names = Mapping[str, tuple[str, ...]]  # the gates and criteria for each known name, as `folded` writes it
 
 
-def _of(document: Document, names: Mapping[str, tuple[str, ...]]) -> Iterator[Claim]:
+def claims(documents: Iterable[Document], names: Callable[[], Names]) -> Iterator[Claim]:
+    """The claims of some documents. `names` is asked only where something is ticked."""
+    ticked = [document for document in documents if _MAY_CLAIM.search(document.source.text)]
+    if ticked:
+        known = names()
+        for document in ticked:
+            yield from _of(document, known)
+
+
+def _of(document: Document, names: Names) -> Iterator[Claim]:
     about_readiness = bool(_READINESS.search(document.title)) or document.speaks_of(_READINESS.pattern)
     for node, sure in _ticked(document):
         words = folded(node.text)

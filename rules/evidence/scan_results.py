@@ -73,9 +73,10 @@ def scan_results(revision: Revision, project: Project) -> Iterator[Answer]:
      "Results": [{"Target": "registry.example.com/shop/api:1 (debian 12)", "Class": "os-pkgs", "Type": "debian"}]}
     ```
     """
-    found = proofs(Scan, project, _FORMATS, max_age=project.settings.thresholds.scan.max_age)
+    age = project.settings.thresholds.scan.max_age
+    found = proofs(Scan, project, _FORMATS, max_age=age, where=lambda scan: scan.kind != "lint")
     yield from found.open
-    scans = [held for held in found.held if held.facts.kind != "lint"]
+    scans = found.held
     if not found.open and not any(held.facts.kind == "vulnerabilities" for held in scans):
         yield from none(project, "no scan for vulnerabilities of what ships")
     if not scans:

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Project
+from gatekeeper import Finding, Project, Unknown
+from gatekeeper.links import roots_covered, terraform_roots
 from gatekeeper.models.evidence import Revision
 from gatekeeper.models.evidence.facts import Scan
-from gatekeeper.proof import none, proofs
-from gatekeeper.rule import Answer, rule
+from gatekeeper.proof import Held, none, proofs
+from gatekeeper.rule import Answer, Reason, rule
 
 
 @rule("terraform-lint", gate="iac-validation", severity="medium", seed="2.1 IaC Best Practices")
@@ -36,11 +37,24 @@ def terraform_lint(revision: Revision, project: Project) -> Iterator[Answer]:
     """
     found = proofs(Scan, project, ["tflint"])
     yield from found.open
-    mine = [held for held in found.held if held.evidence.format == "tflint"]
-    if not mine and not found.open:
+    if not found.held and not found.open:
         yield from none(project, "no report of tflint")
-    for held in mine:
+    missing = _missing(found.held, project)
+    if found.held and missing:
+        words = f"no report is of {', '.join(missing[:3])}: run tflint --recursive, or name the folder with --about"
+        yield Unknown(project.repository, words, Reason.NO_EVIDENCE)
+    for held in found.held:
         open_ = [problem for problem in held.facts.problems if not problem.suppressed]
         yield held.measure(f"tflint: {len(open_)} issues", 1)
         for problem in open_:
             yield Finding(held.place_of(problem, project), f"{problem.id}: {problem.message}")
+
+
+def _missing(held: list[Held[Scan]], project: Project) -> list[str]:
+    """The roots that no report is of: tflint looks into folders below only when it is told to."""
+    origins = [each.evidence.origin for each in held]
+    if any("--recursive" in origin.command.split() for origin in origins):
+        return []
+    roots = terraform_roots(project)
+    covered = roots_covered(roots, [origin.about for origin in origins])
+    return [root or "." for root in roots if root not in covered]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Project, Unknown
-from gatekeeper.links import terraform_roots
+from gatekeeper.links import roots_covered, terraform_roots
 from gatekeeper.models.evidence import Revision
 from gatekeeper.models.evidence.facts import Validation
 from gatekeeper.proof import Held, none, proofs
@@ -65,7 +65,7 @@ def terraform_validate(revision: Revision, project: Project) -> Iterator[Answer]
     valid = [held for held in found.held if held.facts.valid and not held.facts.errors]
     for held in found.held:
         yield from _faults(held)
-    covered = _covered(roots, found.held)
+    covered = roots_covered(roots, [held.evidence.origin.about for held in found.held])
     yield found.held[0].measure(f"{len(valid)} of {len(roots) or len(found.held)} roots valid", len(found.held))
     missing = [root for root in roots if root not in covered]
     if missing:
@@ -78,21 +78,6 @@ def _faults(held: Held[Validation]) -> Iterator[Answer]:
         yield Finding(held.line(error.line), words)
     if not held.facts.valid and not held.facts.errors:
         yield Finding(held.at, "not valid, and it does not say why")
-
-
-def _covered(roots: list[str], held: list[Held[Validation]]) -> set[str]:
-    """The roots that reports are of: by name; one root and one report belong together."""
-    named = {(each.evidence.origin.about or each.facts.root or "").strip("./") or "." for each in held}
-    if len(roots) == len(held) == 1 and not held[0].evidence.origin.about:
-        return set(roots)
-    return {root for root in roots if (root.strip("./") or ".") in named and _says(root, held)}
-
-
-def _says(root: str, held: list[Held[Validation]]) -> bool:
-    """Whether a report names the root in so many words; the repository's own folder is named `.`."""
-    return any(
-        (each.evidence.origin.about or each.facts.root or "").rstrip("/") in (root, f"./{root}") for each in held
-    )
 
 
 def _of(roots: list[str]) -> str:

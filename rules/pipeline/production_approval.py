@@ -190,32 +190,51 @@ def production_approval(job: Job, project: Project) -> Iterator[Answer]:
         yield answer
 
 
+def _guards(job: Job) -> list[Job]:
+    """The job and those it waits for whose environment may be production's; not staging, a preview or a registry."""
+    return [each for each in _named_production(job) if each in (job, job.pipeline.caller) or _waits_for(job, each)]
+
+
+def _named_production(job: Job) -> list[Job]:
+    elsewhere = (Class.NONPROD, Class.EPHEMERAL, Class.PUBLISH)
+    return [each for each in _environments(job) if each.environment and each.environment.cls not in elsewhere]
+
+
 def _by_server(job: Job, project: Project) -> list[Answer]:
-    """What a snapshot of the server's settings says about the environments that the job waits for."""
+    """What snapshots of the server's settings say about the environments that guard the job; nothing without any.
+
+    One of them with reviewers is enough: the job does not run before they agree.
+    """
     age = project.settings.thresholds.api_max_age
     formats = ["github_environments", "gitlab_environments"]
     found = project.once(
         "protections", lambda project: proofs(Protection, project, formats, max_age=age, any_commit=True)
     )
-    named = {each.environment.raw.lower() for each in _environments(job) if each.environment}
-    mine = [held for held in found.held if held.facts.environment.lower() in named]
+    guards = {each.environment.raw.lower(): each for each in _guards(job) if each.environment}
+    mine = [held for held in found.held if held.facts.environment.lower() in guards]
     if not mine:
         return [*found.open]
     wrong = [answer for held in mine for answer in elsewhere(held.evidence, held.facts.repository, project)]
-    return [*wrong] or [answer for held in mine for answer in _reviewed(held, job)]
+    if wrong:
+        return [*wrong]
+    approved = [held for held in mine if min(held.facts.reviewers, held.facts.approvals) > 0]
+    if approved:
+        return [*_reviewed(approved[0], guards[approved[0].facts.environment.lower()])]
+    if len({held.facts.environment.lower() for held in mine}) < len(guards):
+        return []
+    at = guards[mine[0].facts.environment.lower()].environment
+    words = f"nobody approves: environment {mine[0].facts.environment} has no required reviewer"
+    note = Note(mine[0].at, "what the server says")
+    return [Finding(at.at if at else job.root, words, (note,), Fix("give it required reviewers"))]
 
 
-def _reviewed(held: Held[Protection], job: Job) -> Iterator[Answer]:
+def _reviewed(held: Held[Protection], guard: Job) -> Iterator[Answer]:
     protection = held.facts
     name = f"environment {protection.environment}"
-    at = next((each.environment.at for each in _environments(job) if each.environment), job.root)
-    if min(protection.reviewers, protection.approvals) < 1:
-        words = f"nobody approves: {name} has no required reviewer"
-        yield Finding(at, words, (Note(held.at, "what the server says"),), Fix("give it required reviewers"))
-        return
     yield held.measure(f"{name}: {protection.approvals} of {protection.reviewers} reviewers must approve", 1)
     if protection.prevents_self_review is False:
         words = f"{name}: whoever started the deployment may approve it"
+        at = guard.environment.at if guard.environment else guard
         yield Finding(at, words, (Note(held.at, "what the server says"),), Fix("prevent self-review"), "low")
 
 
@@ -225,19 +244,12 @@ def _judged(job: Job, passed_by: list[Job]) -> Finding | Unknown:
         return Finding(
             job.root, words, (Note(passed_by[0], "the approval"),), Fix("let the if: fail with the approval")
         )
-    named = _environments(job)
-    gates = [
-        each
-        for each in named
-        if each.environment and each.environment.cls not in (Class.NONPROD, Class.EPHEMERAL, Class.PUBLISH)
-    ]
-    for gate in gates:
-        if gate is job or gate is job.pipeline.caller or _waits_for(job, gate):
-            name = gate.environment.raw if gate.environment else ""
-            words = (
-                f"environment {name} names nobody: whether it has required reviewers is in the repository's settings"
-            )
-            return Unknown(gate.environment.at if gate.environment else job.root, words, Reason.NEEDS_API)
+    named, gates = _environments(job), _named_production(job)
+    guard = next(iter(_guards(job)), None)
+    if guard and guard.environment:
+        name = guard.environment.raw
+        words = f"environment {name} names nobody: whether it has required reviewers is in the repository's settings"
+        return Unknown(guard.environment.at, words, Reason.NEEDS_API)
     if gates:
         words = f"runs although job {gates[0].id}, which has the environment, did not succeed"
         return Finding(job.root, words, (Note(gates[0], "the environment"),), Fix("let the if: fail with that job"))

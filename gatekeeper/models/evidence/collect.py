@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
 
-from gatekeeper.discover import Tree, Unreadable
+from gatekeeper.discover import MOST_EVIDENCE, Tree, Unreadable
 from gatekeeper.models.evidence import FOLDER, Evidence, Origin, Trouble
 from gatekeeper.models.evidence.artifact import Artifact, Unusable
 from gatekeeper.models.evidence.facts import Facts, Scan
@@ -17,7 +17,13 @@ Verify = Callable[[bytes, bytes], str]  # the data and its detached signature; g
 
 def collect(tree: Tree, folders: Iterable[str] = (), verify: Verify | None = None) -> Iterator[Evidence]:
     """All evidence of `.gatekeeper/evidence` and of more folders (or single files) below the root."""
-    paths = [path for folder in (FOLDER, *folders) for path in _files(tree, folder.strip("/"))]
+    there = {folder: _files(tree, folder) for folder in (folder.strip("/") for folder in (FOLDER, *folders))}
+    signatures = {path for paths in there.values() for path in paths if path.endswith(".sig")}
+    paths = [path for paths in there.values() for path in paths if not path.endswith((".sig", ".md"))]
+    for folder, listed in there.items():
+        if len(listed) >= MOST_EVIDENCE:
+            many = Unusable("unreadable", f"{folder} holds {MOST_EVIDENCE} files and more: the rest is not read")
+            yield _unusable(tree.source(folder), "", Origin(), many)
     manifests: list[tuple[str, Manifest, Origin]] = []
     loose: list[str] = []
     for path in sorted(dict.fromkeys(paths)):
@@ -27,7 +33,8 @@ def collect(tree: Tree, folders: Iterable[str] = (), verify: Verify | None = Non
             if found is None:
                 loose.append(path)
             else:
-                manifests.append((path, found, _origin(tree, path, artifact, found, verify)))
+                signature = f"{path}.sig" if f"{path}.sig" in signatures else ""
+                manifests.append((path, found, _origin(tree, signature, artifact, found, verify)))
         except (Unreadable, Unusable) as error:
             yield _unusable(tree.source(path), "manifest", Origin(), error)
     named: set[str] = set()
@@ -44,9 +51,7 @@ def collect(tree: Tree, folders: Iterable[str] = (), verify: Verify | None = Non
 def _files(tree: Tree, folder: str) -> list[str]:
     below = tree.below(folder)
     found = below or ([folder] if folder in tree or (tree.root / folder).is_file() else [])
-    return [
-        path for path in found if not path.rpartition("/")[2].startswith(".") and not path.endswith((".sig", ".md"))
-    ]
+    return [path for path in found if not path.rpartition("/")[2].startswith(".")]
 
 
 def _manifest(artifact: Artifact) -> Manifest | None:
@@ -57,11 +62,9 @@ def _manifest(artifact: Artifact) -> Manifest | None:
     return None
 
 
-def _origin(tree: Tree, path: str, artifact: Artifact, manifest: Manifest, verify: Verify | None) -> Origin:
+def _origin(tree: Tree, signature: str, artifact: Artifact, manifest: Manifest, verify: Verify | None) -> Origin:
     """What a manifest says of the files it names. Raises `Unusable` when its signature is not right."""
-    signer = ""
-    if verify and f"{path}.sig" in tree.below(posixpath.dirname(path)):
-        signer = verify(bytes(artifact.data), bytes(tree.data(f"{path}.sig")))
+    signer = verify(bytes(artifact.data), bytes(tree.data(signature))) if verify and signature else ""
     predicate = manifest.predicate
     return Origin(
         binding="signed" if signer else "manifest",

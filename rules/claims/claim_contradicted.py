@@ -57,7 +57,11 @@ def claim_contradicted(claim: Claim, project: Project) -> Iterator[Finding]:
     USER root
     ```
     """
-    for name, status in claimed(claim, project).items():
-        if status in ("FAIL", "WAIVED"):
-            words = f"{claim.words} is ticked, but {name} is {status}"
-            yield Finding(claim, words, (), Fix(f"take the tick away until {name} passes"))
+    false = {name: status for name, status in claimed(claim, project).items() if status in ("FAIL", "WAIVED")}
+    if false:
+        words = f"{claim.words} is ticked, but {_listed(false)}"
+        yield Finding(claim, words, (), Fix(f"take the tick away until {' and '.join(false)} passes"))
+
+
+def _listed(statuses: dict[str, str]) -> str:
+    return ", ".join(f"{name} is {status}" for name, status in statuses.items())

@@ -58,7 +58,14 @@ def claim_without_evidence(claim: Claim, project: Project) -> Iterator[Finding]:
     <testsuite name="orders"><testcase classname="orders" name="creates"/></testsuite>
     ```
     """
-    for name, status in claimed(claim, project).items():
-        if status in ("UNKNOWN", "ERROR"):
-            words = f"{claim.words} is ticked, but {name} is {status}"
-            yield Finding(claim, words, (), Fix(f"`gatekeeper explain {name}` says what would prove it"))
+    statuses = claimed(claim, project)
+    if {"FAIL", "WAIVED"} & set(statuses.values()):
+        return  # it is contradicted, which says more
+    unproven = [name for name, status in statuses.items() if status in ("UNKNOWN", "ERROR")]
+    if unproven:
+        words = ", ".join(f"{name} is {statuses[name]}" for name in unproven)
+        yield Finding(claim, f"{claim.words} is ticked, but {words}", (), Fix(_proof_of(unproven[0])))
+
+
+def _proof_of(name: str) -> str:
+    return f"`gatekeeper explain {name}` says what would prove it" if " " not in name else "see what is not proven"

@@ -6,7 +6,7 @@ it runs with an empty home, a short environment, and limits of time and memory. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,91 +41,92 @@ class Analysis(msgspec.Struct, frozen=True):
 
 
 _SET_ASIDE = {
-    ("checkov", "CKV_K8S_35"): "wants secrets as files; section 6.2 of the document prescribes secretKeyRef",
-    ("checkov", "CKV_K8S_40"): "wants a UID of 10000 or above; the image of section 4.1 of the document runs as 1001",
+    ("checkov", "CKV_K8S_35"): "wants secrets as files; the checklist takes secrets from the environment by reference",
+    ("checkov", "CKV_K8S_40"): "wants a UID of 10000 or above; the checklist's own image runs as 1001",
 }
 
 
 def set_aside(tool: str, id: str) -> str:
-    """Why a check of a tool has no effect: it contradicts the document. '' for the others."""
+    """Why a check of a tool has no effect: it contradicts the checklist. '' for the others."""
     return _SET_ASIDE.get((tool, id), "")
 
 
-def run(
-    names: Sequence[str],
-    tree: Tree,
-    paths: Sequence[str],
-    programs: Mapping[str, str],
-    progress: Callable[[str], None] | None = None,
-) -> list[Analysis]:
-    """What each of the named analysers says of `paths`, all at once, in the order of `names`.
+def start(names: Sequence[str], tree: Tree, paths: Sequence[str]) -> Callable[[], list[Analysis]]:
+    """Start the named analysers on `paths`, all at once; gives what waits for their answers, in the order of `names`.
 
-    `programs` are the user's own paths of programs, by name. Whatever a tool does wrong is in its analysis.
+    The tree is asked here alone, since it is not made for several threads: once this returns, it is the caller's again.
+    Whatever a tool does wrong is in its analysis.
     """
-    from functools import partial
-    from queue import SimpleQueue
     from threading import Thread
 
-    done: SimpleQueue[tuple[str, Analysis]] = SimpleQueue()
-    analyses: dict[str, Analysis] = {}
+    said: dict[str, Analysis] = {}
+    running: list[Thread] = []
+
+    def work(tool: Tool, workspace: Workspace) -> None:
+        said[tool.name] = _analysis(tool, workspace)
+
     for name in dict.fromkeys(names):
-        # The tree reads its files when they are first asked for: that is done here, not in several threads at once.
-        begun = _begin(name, tree, paths)
-        if isinstance(begun, Analysis):
-            done.put((name, begun))
+        try:
+            begun = _begin(name, tree, paths)
+        except Exception as error:
+            said[name] = _failed(Analysis(name), error)
             continue
-        work = partial(_analysis, *begun, tree.root, programs.get(name, ""))
         # A daemon, so that an interrupt need not wait for it; the programs are ended when Python ends.
-        Thread(target=lambda name=name, work=work: done.put((name, work())), daemon=True).start()
-    while len(analyses) < len(set(names)):
-        if progress:
-            progress(f"waiting for {', '.join(name for name in dict.fromkeys(names) if name not in analyses)}")
-        name, analysis = done.get()
-        analyses[name] = analysis
-    return [analyses[name] for name in names]
+        running.append(Thread(target=work, args=begun, daemon=True))
+        running[-1].start()
+
+    def answers() -> list[Analysis]:
+        for thread in running:
+            thread.join()
+        return [said[name] for name in names]
+
+    return answers
 
 
-def _begin(name: str, tree: Tree, paths: Sequence[str]) -> tuple[Tool, Workspace] | Analysis:
-    """The tool and what it is to judge; an analysis where there is no need to ask it."""
+def _begin(name: str, tree: Tree, paths: Sequence[str]) -> tuple[Tool, Workspace]:
+    """The tool and what it is to judge. Raises `Unusable` where there is no need to ask it."""
     from importlib import import_module
 
     if name not in NAMES:
-        return Analysis(name, reason="unsupported-tool", message=f"it is none of {', '.join(NAMES)}")
+        raise Unusable("unsupported-tool", f"it is none of {', '.join(NAMES)}")
     tool: Tool = import_module(f"gatekeeper.analysers.{name}").TOOL
     workspace = tool.choose(tree, paths)
     if workspace.texts:
         return tool, workspace
     if missed := workspace.incomplete(3):
-        reason = "unreadable" if workspace.unread else "template-unrendered"
-        return Analysis(name, reason=reason, message="; ".join(missed))
-    return Analysis(name, reason="empty", message=f"there is no {tool.reads} here")
+        raise Unusable("unreadable" if workspace.unread else "template-unrendered", "; ".join(missed))
+    raise Unusable("empty", f"there is no {tool.reads} here")
 
 
-def _analysis(tool: Tool, workspace: Workspace, root: Path, named: str) -> Analysis:
+def _analysis(tool: Tool, workspace: Workspace) -> Analysis:
     """Run one tool, or find what it said before."""
     from time import monotonic
 
     begun = monotonic()
-    analysis = _saved(lambda about: _asked(tool, workspace, root, named, about), Analysis(tool.name))
+    analysis = _saved(lambda about: _asked(tool, workspace, about), Analysis(tool.name))
     return replace(analysis, files=len(workspace.texts), seconds=monotonic() - begun)
 
 
 def _saved(ask: Callable[[Analysis], Analysis], about: Analysis) -> Analysis:
-    """What comes of asking; whatever goes wrong with a tool costs its answer alone."""
     try:
         return ask(about)
-    except Unusable as error:
-        return replace(about, reason=error.reason, message=str(error))
     except Exception as error:
-        return replace(about, reason="tool-error", message=f"its answer could not be had: {type(error).__name__}")
+        return _failed(about, error)
 
 
-def _asked(tool: Tool, workspace: Workspace, root: Path, named: str, about: Analysis) -> Analysis:
+def _failed(about: Analysis, error: Exception) -> Analysis:
+    """Whatever goes wrong with a tool costs its answer alone."""
+    if isinstance(error, Unusable):
+        return replace(about, reason=error.reason, message=str(error))
+    return replace(about, reason="tool-error", message=f"its answer could not be had: {type(error).__name__}")
+
+
+def _asked(tool: Tool, workspace: Workspace, about: Analysis) -> Analysis:
     from gatekeeper.analysers import program
     from gatekeeper.analysers.sandbox import sandbox
 
-    path = program.find(tool, root, named)
-    with sandbox(path, tool, root) as room:
+    path = program.find(tool, workspace.root)
+    with sandbox(path, tool, workspace.root) as room:
         known = replace(about, version=program.version(path, tool) or room.version())
         return _saved(lambda about: _answered(tool, workspace, path, room, about), known)
 
@@ -133,7 +134,7 @@ def _asked(tool: Tool, workspace: Workspace, root: Path, named: str, about: Anal
 def _answered(tool: Tool, workspace: Workspace, program: Path, room: Sandbox, about: Analysis) -> Analysis:
     from gatekeeper.analysers import cache
 
-    kept = cache.Cache(workspace.tree.root)
+    kept = cache.Cache(workspace.root)
     key = cache.key(tool.name, str(program), about.version, tool.calls(workspace, "."), workspace.hashes())
     held = kept.get(key) if tool.by_content else None
     scan = held or _ran(tool, workspace, room)

@@ -1,4 +1,4 @@
-"""What analysers said before, by content: tool, version, arguments and files.
+"""What analysers said before, by content: tool, version, arguments, files, and our own code that makes an answer.
 
 Entries are JSON in a folder of the user's alone. One that is not exactly what was put there is not there.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
@@ -19,6 +19,7 @@ from gatekeeper.models.evidence.facts import Scan
 
 ENTRIES = 200
 SIZE = 50_000_000  # bytes of one entry
+PACKAGE = Path(__file__).parent.parent
 
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True):
@@ -27,11 +28,17 @@ class _Entry(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def key(tool: str, program: str, version: str, calls: Sequence[Sequence[str]], files: Iterable[tuple[str, str]]) -> str:
-    """The name of an entry. Our own code that reads answers is part of it: it may come to read them otherwise."""
-    readers = sorted(Path(__file__).parent.glob("*.py"))
-    code = sha256(b"".join(path.read_bytes() for path in readers)).hexdigest()
-    about = [code, tool, program, version, calls, list(files)]
+    """The name of an entry. `files` are paths, each with the hash of what is given to the tool."""
+    about = [list(_code()), tool, program, version, calls, list(files)]
     return sha256(msgspec.json.encode(about)).hexdigest()
+
+
+def _code() -> Iterator[tuple[str, str]]:
+    """The modules by which files are chosen and answers read, each with its hash: one that is changed may do it
+    otherwise. Of `models` and `parsers` they are not all, but no list of them would stay true."""
+    for folder in ("analysers", "models", "parsers"):
+        for path in sorted((PACKAGE / folder).rglob("*.py")):
+            yield str(path.relative_to(PACKAGE)), sha256(path.read_bytes()).hexdigest()
 
 
 class Cache:

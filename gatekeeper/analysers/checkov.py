@@ -25,7 +25,6 @@ from gatekeeper.models.kubernetes.kustomize import builds
 from gatekeeper.models.kubernetes.templates import of_helm
 from gatekeeper.parsers import yaml
 
-_ITS_DOCKERFILES = re.compile(r"(?:.+\.)?[Dd]ockerfile(?:\..+)?")
 _PIPELINES = {
     "gitlab_ci": (".gitlab-ci.yml", ".gitlab-ci.yaml"),
     "azure_pipelines": ("azure-pipelines.yml", "azure-pipelines.yaml"),
@@ -179,6 +178,7 @@ def _problem(check: _Check, path: str, skip: str) -> Problem:
         where=words(check.resource),
         path=path,
         line=max(lines[0], 1),
+        end_line=max(lines[-1], lines[0], 1),
         suppressed=skip,
     )
 

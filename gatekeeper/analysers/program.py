@@ -14,17 +14,17 @@ from gatekeeper.models.evidence.artifact import Unusable
 _VERSION = re.compile(r"\d+(?:\.\d+)+[\w.+-]*")
 
 
-def find(tool: Tool, root: Path, named: str = "") -> Path:
-    """The program: as `named`, as GATEKEEPER_<NAME> names it, of pipx or uv, or on PATH.
+def find(tool: Tool, root: Path) -> Path:
+    """The program: as GATEKEEPER_<NAME> names it, of pipx or uv, or on PATH.
 
     Raises `Unusable` when there is none, and for one that lies in the repository at `root`, whatever leads to it.
     """
     variable = f"GATEKEEPER_{tool.name.upper()}"
-    named = named or os.environ.get(variable, "")
+    named = os.environ.get(variable, "")
     places = [Path(os.path.abspath(os.path.expanduser(named)))] if named else [*environments(tool), *on_path(tool.name)]
     hit = next(filter(None, map(_executable, places)), None)
     if hit is None and named:
-        raise Unusable("tool-error", f"{named}, named for {tool.name}, is no program")
+        raise Unusable("tool-error", f"{variable} names {named}, which is no program")
     if hit is None:
         raise Unusable("tool-error", f"{tool.name} is not installed; {tool.install}, or name it with {variable}")
     if is_inside(hit, root):

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
+from time import monotonic, sleep
 
 from gatekeeper.analysers.program import safe_path, version_in
 from gatekeeper.analysers.tool import Output, Tool
@@ -39,7 +41,8 @@ for name, value in (("AS", int(sys.argv[1])), ("FSIZE", int(sys.argv[2])), ("COR
 os.execv(sys.argv[4], sys.argv[4:])
 """
 
-_RUNNING: set[int] = set()
+_RUNNING: set[int] = set()  # the programs that are not ended; none of them is reaped
+_ENDING = Lock()
 
 
 @contextmanager
@@ -87,14 +90,12 @@ class Sandbox:
                 raise Unusable("tool-error", f"{self._program} cannot be started: {type(error).__name__}") from None
             _RUNNING.add(process.pid)
             try:
-                code = process.wait(SECONDS)
-            except subprocess.TimeoutExpired:
-                message = f"{self._tool.name} was stopped after {SECONDS:g} seconds"
-                raise Unusable("tool-error", message) from None
+                in_time = _ends(process)
             finally:
                 _end(process.pid)
-                process.wait()
-                _RUNNING.discard(process.pid)
+                code = process.wait()
+            if not in_time:
+                raise Unusable("tool-error", f"{self._tool.name} was stopped after {SECONDS:g} seconds")
             return Output(code, _content(out.fileno()), _content(err.fileno()))
 
     def _command(self, arguments: tuple[str, ...]) -> list[str]:
@@ -128,15 +129,35 @@ def _content(handle: int) -> bytes:
         return file.read(OUTPUT)
 
 
+def _ends(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a program ends in time. It is not reaped: once it is, its number and its group's may be another's."""
+    until = monotonic() + SECONDS
+    while not _has_ended(process):
+        if monotonic() >= until:
+            return False
+        sleep(0.02)
+    return True
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    if hasattr(os, "waitid"):
+        return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+    return process.poll() is not None  # Windows keeps the number; on macOS an older Python has no other way
+
+
 def _end(process: int) -> None:
-    """End a program and all it started."""
-    try:
-        if os.name == "posix":
-            os.killpg(process, signal.SIGKILL)
-        else:
-            os.kill(process, signal.SIGTERM)
-    except OSError:
-        pass  # it has ended
+    """End a program and all it started, before it is reaped."""
+    with _ENDING:
+        if process not in _RUNNING:
+            return
+        _RUNNING.discard(process)
+        try:
+            if os.name == "posix":
+                os.killpg(process, signal.SIGKILL)
+            else:
+                os.kill(process, signal.SIGTERM)
+        except OSError:
+            pass  # it has ended
 
 
 @atexit.register

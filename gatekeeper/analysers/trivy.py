@@ -71,7 +71,7 @@ def _cache(workspace: Workspace) -> Path:
     home = os.path.expanduser("~/Library/Caches" if sys.platform == "darwin" else "~/.cache")
     place = os.environ.get("TRIVY_CACHE_DIR") or os.path.join(os.environ.get("XDG_CACHE_HOME") or home, "trivy")
     folder = Path(os.path.abspath(place))
-    if is_inside(folder, workspace.tree.root):
+    if is_inside(folder, workspace.root):
         raise Unusable(
             "tool-error", f"trivy's database ({folder}) is in the repository that is judged: keep it outside"
         )

@@ -24,10 +24,14 @@ _WORD = re.compile(r"[^\s'\"`,;()]{8,}")
 
 
 class Workspace:
-    """`texts` by path; `unread` are those that were to be judged and are not, with the reason."""
+    """`texts` by path; `unread` are those that were to be judged and are not, with the reason.
+
+    Only `add` asks the tree, so only the thread that the tree belongs to may call it.
+    """
 
     def __init__(self, tree: Tree, paths: Iterable[str] = ()) -> None:
-        self.tree = tree
+        self.root = tree.root
+        self._tree = tree
         self.texts: dict[str, str] = {}
         self.unread: dict[str, str] = {}
         self.notes: list[str] = []  # what else the tool will not have judged
@@ -44,7 +48,7 @@ class Workspace:
             self.unread[path] = "has a name that may mislead a program"
             return ""
         try:
-            self.texts[path] = self.tree.source(path).text
+            self.texts[path] = self._tree.source(path).text
         except Unreadable as error:
             self.unread[path] = str(error)
         return self.texts.get(path, "")

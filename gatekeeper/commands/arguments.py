@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from gatekeeper import settings as settings_module
 from gatekeeper.catalogue import Broken, Catalogue
 from gatekeeper.discover import Unreadable, read_text
+from gatekeeper.meant import meant
 from gatekeeper.node import Source
 from gatekeeper.rule import Rule
 from gatekeeper.settings import FILE, Settings
@@ -27,13 +28,10 @@ class Parser(argparse.ArgumentParser):
     """argparse that says what was perhaps meant."""
 
     def error(self, message: str) -> NoReturn:
-        from difflib import get_close_matches
-
         known = list(self._option_string_actions)
         strange = [word.partition("=")[0] for word in message.split() if word.startswith("--")]
-        near = [match for word in strange if word not in known for match in get_close_matches(word, known, n=1)]
-        meant = f"; did you mean {near[0]}?" if near else ""
-        self.exit(2, f"{self.prog}: {message}{meant}\nsee `{self.prog} --help`\n")
+        hints = [hint for word in strange if word not in known if (hint := meant(word, known))]
+        self.exit(2, f"{self.prog}: {'; '.join((message, *hints[:1]))}\nsee `{self.prog} --help`\n")
 
 
 RawText = argparse.RawDescriptionHelpFormatter

@@ -16,10 +16,12 @@ from gatekeeper import gates
 from gatekeeper.catalogue import home
 from gatekeeper.commands.arguments import Wrong, every_rule, hooks
 from gatekeeper.commands.audit import check_root
-from gatekeeper.discover import discover
+from gatekeeper.days import day
+from gatekeeper.discover import Unwritable, discover, write_below
 from gatekeeper.git import ask, commit_of, named
 from gatekeeper.globs import covers
 from gatekeeper.links.attested import attested
+from gatekeeper.meant import meant
 from gatekeeper.models.attestations import FOLDER, Attestation
 from gatekeeper.node import Source
 from gatekeeper.project import Project
@@ -104,11 +106,8 @@ def _asked(wanted: str) -> tuple[gates.Definition, gates.Asked]:
         raise Wrong(
             f"{wanted} is judged by what the files say, and by nobody's word; see `gatekeeper explain {wanted}`"
         )
-    from difflib import get_close_matches
-
     possible = sorted(name for name, (_, asked) in every.items() if asked.attest)
-    near = get_close_matches(wanted, possible, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"these can be attested: {', '.join(possible)}"
+    hint = meant(wanted, possible, f"these can be attested: {', '.join(possible)}")
     raise Wrong(f"no criterion {wanted!r}; {hint}")
 
 
@@ -140,12 +139,10 @@ def _draft(options: argparse.Namespace, root: Path, asked: gates.Asked) -> Draft
 
 
 def _day(option: str, word: str) -> datetime.date | None:
-    if not word:
-        return None
-    try:
-        return datetime.datetime.strptime(word, "%Y-%m-%d").date()
-    except ValueError:
-        raise Wrong(f"{option} {word}: no date; write YYYY-MM-DD") from None
+    found = day(word)
+    if word and not found:
+        raise Wrong(f"{option} {word}: no date; write YYYY-MM-DD")
+    return found
 
 
 def _person(options: argparse.Namespace, root: Path) -> dict[str, str]:
@@ -207,19 +204,14 @@ def _checked(draft: Draft, root: Path, globs: Sequence[str]) -> Project:
 def _written(draft: Draft, root: Path) -> None:
     """Raises `Wrong` where something stands in its place, or a link leads elsewhere."""
     target = root / draft.path
-    top = os.path.realpath(root)
-    if os.path.realpath(target.parent) != os.path.join(top, *FOLDER.split("/")):
-        raise Wrong(f"{target.parent}: a link leads elsewhere; nothing is written")
+    if os.path.lexists(target):
+        raise Wrong(f"{target}: exists already; remove it first, or give another --on")
     if os.path.lexists(f"{target}.sig"):
         raise Wrong(f"{target}.sig: exists already, without what it signs; remove it first")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(draft.text)
-    except FileExistsError:
-        raise Wrong(f"{target}: exists already; remove it first, or give another --on") from None
-    except OSError as error:
-        raise Wrong(f"{target}: cannot be written: {error.strerror}") from None
+        write_below(root, draft.path, draft.text.encode(), replace=False)
+    except Unwritable as error:
+        raise Wrong(str(error)) from None
 
 
 def _sign(target: Path, key: Path) -> None:

@@ -25,6 +25,7 @@ from gatekeeper.commands.arguments import (
 )
 from gatekeeper.commands.emit import Progress, emit, for_github, outputs
 from gatekeeper.discover import Unreadable
+from gatekeeper.meant import meant
 from gatekeeper.settings import ANALYSERS, Settings
 
 EXAMPLES = """\
@@ -98,11 +99,8 @@ def _analysers(given: list[str], settings: Settings) -> tuple[str, ...]:
     names = listed(given) or tuple(settings.analysers)
     strange = [name for name in names if name not in ANALYSERS]
     if strange:
-        from difflib import get_close_matches
-
-        near = get_close_matches(strange[0], ANALYSERS, n=1)
-        meant = f"did you mean {near[0]}?" if near else f"there is {', '.join(ANALYSERS)}"
-        raise Wrong(f"--with {strange[0]}: no such analyser; {meant}")
+        hint = meant(strange[0], ANALYSERS, f"there is {', '.join(ANALYSERS)}")
+        raise Wrong(f"--with {strange[0]}: no such analyser; {hint}")
     return names
 
 

@@ -20,7 +20,8 @@ import msgspec
 from gatekeeper.audit import Report, Request
 from gatekeeper.commands.arguments import PROFILES, Wrong, hooks, listed, profile, settings_of
 from gatekeeper.commands.audit import check_root, judged
-from gatekeeper.discover import SIZE_LIMIT, discover
+from gatekeeper.days import day
+from gatekeeper.discover import SIZE_LIMIT, Unwritable, discover, write_below
 from gatekeeper.models.waivers import BASELINE, LONGEST, LONGEST_FOR_CRITICAL, Baselined, Entry
 from gatekeeper.renderers.sanitise import visible
 from gatekeeper.waivers import Judged, Reported, baselinable, encodable
@@ -88,10 +89,9 @@ def _until(given: str | None) -> datetime.date | None:
     if given is None:
         return None
     today = datetime.date.today()
-    try:
-        until = datetime.date.fromisoformat(given)
-    except ValueError:
-        raise Wrong(f"--until {given}: no date; write YYYY-MM-DD") from None
+    until = day(given)
+    if until is None:
+        raise Wrong(f"--until {given}: no date; write YYYY-MM-DD")
     if until < today:
         raise Wrong(f"--until {given}: is past")
     if (until - today).days > LONGEST:
@@ -195,20 +195,13 @@ def _counted(number: int, noun: str) -> str:
 
 
 def _write(root: Path, entries: Iterable[Entry]) -> None:
-    """Replace the baseline as a whole. Raises `Wrong`; writes through no link, since the repository is not trusted."""
+    """Replace the baseline as a whole. Raises `Wrong`."""
     target = root / BASELINE
     rows = sorted(entries, key=lambda entry: (entry.path, entry.rule, entry.subject, entry.fingerprint))
     text = "".join(json.dumps(msgspec.to_builtins(entry)) + "\n" for entry in rows)
     if len(text) > SIZE_LIMIT:
         raise Wrong(f"{target}: {len(rows)} findings are more than a baseline holds; --select fewer rules")
-    fresh = target.with_name(f"{target.name}.{os.getpid()}")
-    for path in (target.parent, target):
-        if path.is_symlink():
-            raise Wrong(f"{path}: is a link; nothing is written through it")
     try:
-        target.parent.mkdir(exist_ok=True)
-        with open(fresh, "x", encoding="ascii") as file:
-            file.write(text)
-        os.replace(fresh, target)
-    except OSError as error:
-        raise Wrong(f"{target}: cannot be written: {(error.strerror or 'unknown').lower()}") from None
+        write_below(root, BASELINE, text.encode("ascii"), replace=True)
+    except Unwritable as error:
+        raise Wrong(str(error)) from None

@@ -12,6 +12,8 @@ from msgspec.structs import replace
 
 from gatekeeper.audit import Report
 from gatekeeper.commands.arguments import Wrong
+from gatekeeper.discover import Unwritable, write_below
+from gatekeeper.meant import meant
 from gatekeeper.plugins import FORMATS
 
 
@@ -54,11 +56,22 @@ def emit(report: Report, wanted: list[tuple[str, Path | None]], hooks: Any) -> N
             _to_stdout(_rendered(report, name, hooks))
             continue
         rendered = _rendered(replace(report, shown=replace(report.shown, colour=False, width=None)), name, hooks)
-        try:
+        _to_file(rendered, f"--output {name}={path}", path, Path(report.root))
+
+
+def _to_file(text: str, asked: str, path: Path, root: Path) -> None:
+    """Write an output. Raises `Wrong`; below the root, nothing is written through a link of the repository."""
+    inside = os.path.relpath(os.path.abspath(path), os.path.abspath(root))
+    try:
+        if inside.startswith(".."):
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(rendered, "utf-8")
-        except OSError as error:
-            raise Wrong(f"--output {name}={path}: {error.strerror}") from None
+            path.write_text(text, "utf-8")
+        else:
+            write_below(root, inside, text.encode("utf-8", "surrogatepass"), replace=True)
+    except OSError as error:
+        raise Wrong(f"{asked}: {error.strerror}") from None
+    except Unwritable as error:
+        raise Wrong(f"{asked}: {error}") from None
 
 
 def for_github(report: Report, wanted: list[tuple[str, Path | None]], hooks: Any) -> None:
@@ -79,10 +92,8 @@ def for_github(report: Report, wanted: list[tuple[str, Path | None]], hooks: Any
 def _rendered(report: Report, name: str, hooks: Any) -> str:
     rendered: str | None = hooks.gatekeeper_render(report=report, format=name)
     if rendered is None:
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, FORMATS, n=1)
-        raise Wrong(f"no format {name!r}; {f'did you mean {near[0]}?' if near else 'there is ' + ', '.join(FORMATS)}")
+        hint = meant(name, FORMATS, f"there is {', '.join(FORMATS)}")
+        raise Wrong(f"no format {name!r}; {hint}")
     return rendered if rendered.endswith("\n") or not rendered else rendered + "\n"
 
 

@@ -13,16 +13,20 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from mmap import mmap
 from pathlib import Path
 from typing import NamedTuple
 
 from gatekeeper.commands.arguments import Wrong
 from gatekeeper.commands.audit import check_root
-from gatekeeper.discover import Tree, Unreadable, discover, read_data
-from gatekeeper.git import Commit, commit_of, origin_of
+from gatekeeper.discover import Tree, Unreadable, Unwritable, discover, read_data, write_below
+from gatekeeper.git import Commit, commit_of, origin_of, tracked
+from gatekeeper.meant import meant
 from gatekeeper.models.evidence import FOLDER
 from gatekeeper.models.evidence.artifact import Artifact, Unusable
+from gatekeeper.models.evidence.facts import Facts
 from gatekeeper.models.evidence.manifest import CiRun, Digest, Judged, Manifest, Piece, Predicate, Tool, write
 from gatekeeper.models.evidence.readers import FORMATS, read, recognise
 from gatekeeper.node import Source, regex
@@ -73,18 +77,24 @@ def run(options: argparse.Namespace) -> int:
         raise Wrong(f"{root}: no commit is checked out here, and evidence is bound to a commit")
     if options.action == "add":
         step = Step(commit, "", None, datetime.datetime.now(datetime.UTC), None)
-        return _keep(root, [Path(word) for word in options.words], kind, options.about, step)
+        _keep(root, [Path(word) for word in dict.fromkeys(options.words)], kind, options.about, step)
+        return 0
     return _run(root, options, kind, commit)
 
 
 class Step(NamedTuple):
-    """What was run, at which commit, from when to when, and how it ended; no command where a file is only added."""
+    """What was run, at which commit, from when to when, and how it ended; no command where a file is only added.
+
+    `folder` is where it was run, as seen from the root; `captured` whether what it printed is kept.
+    """
 
     commit: Commit
     command: str
     exit_code: int | None
     finished: datetime.datetime
     started: datetime.datetime | None
+    folder: str = ""
+    captured: bool = False
 
 
 def _run(root: Path, options: argparse.Namespace, kind: str, commit: Commit) -> int:
@@ -94,14 +104,27 @@ def _run(root: Path, options: argparse.Namespace, kind: str, commit: Commit) -> 
     with TemporaryDirectory() as folder:
         captured = Path(folder, "captured.txt") if options.capture else None
         code = _ended(options.words, captured)
-        after = commit_of(root) or commit
         step = Step(
-            Commit(after.id, commit.dirty or after.dirty), shlex.join(map(_redacted, options.words)), code,
-            datetime.datetime.now(datetime.UTC), started,
+            _judged(commit, commit_of(root)), _text(shlex.join(_redacted(options.words))), code,
+            datetime.datetime.now(datetime.UTC), started, os.path.relpath(os.curdir, root), options.capture,
         )  # fmt: skip
-        written = [captured] if captured else _written(options.file, options.words, started)
-        kept = _keep(root, written, kind, options.about, step)
-        return code or kept
+        try:
+            written = [captured] if captured else _written(root, options.file, options.words, started)
+            _keep(root, written, kind, options.about, step)
+        except Wrong as wrong:
+            if not code:
+                raise
+            sys.stderr.write(f"gatekeeper: {wrong}\n")  # that the command failed says more
+        return code
+
+
+def _judged(before: Commit, after: Commit | None) -> Commit:
+    """The commit that a command judged, from what was checked out when it began and when it ended."""
+    if after and after.id == before.id:
+        return Commit(before.id, before.dirty or after.dirty)
+    now = after.id[:7] if after else "none"
+    sys.stderr.write(f"the commit that is checked out changed during the run: from {before.id[:7]} to {now}\n")
+    return Commit(before.id, dirty=True)
 
 
 def _ended(words: Sequence[str], captured: Path | None) -> int:
@@ -117,15 +140,18 @@ def _ended(words: Sequence[str], captured: Path | None) -> int:
         raise Wrong(f"{words[0]}: {(error.strerror or 'cannot be run').lower()}") from None
 
 
-def _written(named: Sequence[str], words: Sequence[str], started: datetime.datetime) -> list[Path]:
-    """The files that the command wrote: those named, else those among its words that are newer than its start."""
+def _written(root: Path, named: Sequence[str], words: Sequence[str], started: datetime.datetime) -> list[Path]:
+    """The files that the command wrote: those named, else those among its words that are newer than its start, and are
+    no part of the repository."""
     if named:
         old = [name for name in named if not _newer(Path(name), started)]
         if old:
             raise Wrong(f"{', '.join(old)}: not written by the command; it is from an earlier run, or not there")
         return [Path(name) for name in named]
     candidates = [word.partition("=")[2] or word for word in words[1:]]
-    found = [Path(each) for each in dict.fromkeys(candidates) if each and _newer(Path(each), started)]
+    known = {os.path.realpath(root / path) for path in tracked(root)}
+    fresh = [Path(each) for each in dict.fromkeys(candidates) if each and _newer(Path(each), started)]
+    found = [path for path in fresh if os.path.realpath(path) not in known]
     if not found:
         raise Wrong("the command wrote no file that it names; name it with --file, or --capture what it prints")
     return found
@@ -138,24 +164,51 @@ def _newer(path: Path, started: datetime.datetime) -> bool:
         return False
 
 
-def _keep(root: Path, paths: Sequence[Path], kind: str, about: str, step: Step) -> int:
+def _keep(root: Path, paths: Sequence[Path], kind: str, about: str, step: Step) -> None:
     """Copy files beside a manifest that names them by hash; says what it kept."""
     artifacts = [(path, _artifact(path)) for path in paths]
     kind = kind or _recognised(artifacts)
-    words = "\0".join((step.command, about, *(path.name for path in paths)))
-    name = f"{kind}-{hashlib.sha256(words.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
-    folder = root / FOLDER / name
+    facts = [each for path, artifact in artifacts for each in _facts(path, artifact, kind)]
+    if not step.command:
+        step = step._replace(finished=_finished(step.finished, paths, facts))
+    name = _name(root, paths, kind, about, step)
     pieces: list[Piece] = []
-    tool = Tool()
-    for path, artifact in artifacts:
-        tool = _told(path, artifact, kind, step) or tool
-        _copy(artifact, folder / path.name)
-        pieces.append(Piece(f"{name}/{path.name}", artifact.sha256))
-    target = root / FOLDER / f"{name}.json"
-    target.write_text(write(_manifest(root, pieces, kind, about, step, tool)), "utf-8")
+    for (_, artifact), copy in zip(artifacts, _copies(paths), strict=True):
+        _write(root, f"{FOLDER}/{name}/{copy}", artifact.data)
+        pieces.append(Piece(f"{name}/{copy}", artifact.sha256))
+    target = f"{FOLDER}/{name}.json"
+    _write(root, target, write(_manifest(root, pieces, kind, about, step, _tool(facts, step))).encode())
     dirty = " (dirty: it proves nothing about the commit)" if step.commit.dirty else ""
-    sys.stderr.write(f"{target}: {kind}, bound to {step.commit.id[:7]}{dirty}\n")
-    return 0
+    sys.stderr.write(f"{root / target}: {kind}, bound to {step.commit.id[:7]}{dirty}\n")
+
+
+def _finished(now: datetime.datetime, paths: Sequence[Path], facts: Sequence[Facts]) -> datetime.datetime:
+    """When files that are only added were made, at the latest: as old as the oldest of them is, or says it is."""
+    written = (max(0.0, min(path.stat().st_mtime, now.timestamp())) for path in paths)
+    times = [datetime.datetime.fromtimestamp(seconds, datetime.UTC) for seconds in written]
+    return min(now, *times, *(each.made for each in facts if each.made)).astimezone(datetime.UTC)
+
+
+def _name(root: Path, paths: Sequence[Path], kind: str, about: str, step: Step) -> str:
+    """The same for the same step, so that evidence is replaced when it is run again."""
+    files = [] if step.captured else [os.path.relpath(path, root) for path in paths]
+    words = "\0".join((step.command, step.folder, about, *files))
+    return f"{kind}-{hashlib.sha256(os.fsencode(words)).hexdigest()[:8]}"
+
+
+def _copies(paths: Sequence[Path]) -> list[str]:
+    """What the copies are called: as the files are, numbered when two of them are called the same."""
+    names = [_text(path.name) for path in paths]
+    if len({name.casefold() for name in names}) == len(names):
+        return names
+    return [f"{number}-{name}" for number, name in enumerate(names, 1)]
+
+
+def _write(root: Path, path: str, data: bytes | mmap) -> None:
+    try:
+        write_below(root, path, data, replace=True)
+    except Unwritable as error:
+        raise Wrong(str(error)) from None
 
 
 def _artifact(path: Path) -> Artifact:
@@ -173,24 +226,21 @@ def _recognised(artifacts: Sequence[tuple[Path, Artifact]]) -> str:
     return kinds.pop()
 
 
-def _told(path: Path, artifact: Artifact, kind: str, step: Step) -> Tool | None:
-    """The tool that wrote a file, as it says; a file that cannot be read as its kind is kept all the same, and said."""
+def _facts(path: Path, artifact: Artifact, kind: str) -> Iterable[Facts]:
+    """What a file says; one that cannot be read as its kind is kept all the same, and said."""
     try:
-        facts = next(iter(read(artifact, kind)))
+        return read(artifact, kind)
     except Unusable as error:
         sys.stderr.write(f"{visible(str(path))}: kept, but it proves nothing: {visible(str(error))}\n")
-        return None
-    name = facts.tool or (os.path.basename(shlex.split(step.command)[0]) if step.command else "")
-    return Tool(name, facts.version)
+        return ()
 
 
-def _copy(artifact: Artifact, target: Path) -> None:
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("wb") as file:
-            file.write(artifact.data)
-    except OSError as error:
-        raise Wrong(f"{target}: cannot be written: {error.strerror}") from None
+def _tool(facts: Sequence[Facts], step: Step) -> Tool:
+    """The tool that wrote the files, as the first of them says; else the program that was run."""
+    if not facts:
+        return Tool()
+    name = facts[0].tool or (os.path.basename(shlex.split(step.command)[0]) if step.command else "")
+    return Tool(name, facts[0].version)
 
 
 def _manifest(root: Path, pieces: list[Piece], kind: str, about: str, step: Step, tool: Tool) -> Manifest:
@@ -199,7 +249,7 @@ def _manifest(root: Path, pieces: list[Piece], kind: str, about: str, step: Step
         files=pieces,
         finished_at=step.finished.replace(microsecond=0),
         started_at=step.started.replace(microsecond=0) if step.started else None,
-        about=about,
+        about=_text(about),
         command=step.command,
         exit_code=step.exit_code,
         dirty=step.commit.dirty,
@@ -221,20 +271,30 @@ def _ci_run() -> CiRun:
     return CiRun()
 
 
-_SECRET_OPTION = regex(r"(--?[\w-]*(?:token|secret|password|passwd|api[_-]?key|credential)[\w-]*=)(.+)", re.I)
+_SECRETIVE = r"[\w.-]{0,60}(?:token|secret|passw(?:or)?d|api[_-]?key|credential)[\w.-]{0,60}"
+_SECRET_VALUE = regex(rf"((?:^|[?&;\s\"'-]){_SECRETIVE}=)[^&\s\"']+", re.I)
+_SECRET_OPTION = regex(rf"--?{_SECRETIVE}\Z", re.I)
+_HEADER = regex(r"((?:authorization|cookie|[\w-]{0,60}(?:token|key))\s{0,5}:\s{0,5}).+", re.I)
 _CREDENTIALS = regex(r"(\w+://)[^/@\s]{1,500}@")
 
 
-def _redacted(word: str) -> str:
-    """A word of the command without what looks like a secret: the manifest is handed on."""
-    return _CREDENTIALS.sub(r"\1***@", _SECRET_OPTION.sub(r"\1***", word))
+def _redacted(words: Sequence[str]) -> Iterator[str]:
+    """The words of a command without what looks like a secret: the manifest is handed on."""
+    for before, word in pairwise(("", *words)):
+        if _SECRET_OPTION.match(before):
+            yield "***"
+        else:
+            yield _CREDENTIALS.sub(r"\1***@", _HEADER.sub(r"\1***", _SECRET_VALUE.sub(r"\1***", word)))
+
+
+def _text(name: str) -> str:
+    """A name as text: bytes that are no UTF-8 become replacement characters."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _no_kind(kind: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(kind.replace("-", "_"), FORMATS, n=1)
-    return f"no evidence is of kind {kind!r}; {f'did you mean {near[0]}?' if near else 'one of ' + ', '.join(FORMATS)}"
+    hint = meant(kind.replace("-", "_"), FORMATS, f"one of {', '.join(FORMATS)}")
+    return f"no evidence is of kind {kind!r}; {hint}"
 
 
 def _listed(tree: Tree) -> Iterator[str]:

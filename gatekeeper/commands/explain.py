@@ -11,6 +11,7 @@ from gatekeeper import gates
 from gatekeeper.catalogue import home
 from gatekeeper.commands.arguments import Wrong, every_rule, hooks
 from gatekeeper.gates import Asked, Definition
+from gatekeeper.meant import meant
 from gatekeeper.rule import Rule
 
 EXAMPLES = """\
@@ -111,9 +112,6 @@ def _wrap(text: str) -> list[str]:
 
 
 def _unknown(wanted: str, rules: Iterable[Rule], definitions: Iterable[Definition]) -> str:
-    from difflib import get_close_matches
-
     every = [name for rule in rules for name in (rule.id, *rule.aliases)] + [gate.id for gate in definitions]
-    near = get_close_matches(wanted, every, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else "see `gatekeeper rules`"
+    hint = meant(wanted, every, "see `gatekeeper rules`", most=3)
     return f"no rule or gate {wanted!r}; {hint}"

@@ -1,4 +1,7 @@
-"""Write a commented gatekeeper.yaml from what is found here. An existing one is never overwritten."""
+"""Write a commented gatekeeper.yaml from what is found here. An existing one is never overwritten.
+
+Said beside it: which options would make the steps of the pipelines leave evidence.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,10 @@ from pathlib import Path
 from gatekeeper.audit import Request, read
 from gatekeeper.commands.arguments import Wrong, hooks
 from gatekeeper.commands.audit import check_root
-from gatekeeper.discover import discover
+from gatekeeper.discover import Unwritable, discover, write_below
+from gatekeeper.models.pipeline import Step
 from gatekeeper.project import Project
+from gatekeeper.renderers.sanitise import printed, visible
 from gatekeeper.settings import FILE, Settings
 
 EXAMPLES = """\
@@ -39,15 +44,39 @@ def run(options: argparse.Namespace) -> int:
         raise Wrong(f"{target}: exists already; `gatekeeper init --stdout` prints what would be written")
     project = read(discover(root), hooks([]), Request(root, Settings()))
     text = settings_text(project, root.resolve().name)
+    evidence = _evidence(flags(project))
     if options.stdout:
-        print(text, end="")
+        print(printed(text + "".join(f"# {line}".rstrip() + "\n" for line in evidence)), end="")
         return 0
     try:
-        target.write_text(text, "utf-8")
-    except OSError as error:
-        raise Wrong(f"{target}: cannot be written: {error.strerror}") from None
-    print(f"{target}: written; next: gatekeeper audit {options.root}")
+        write_below(root, FILE, text.encode(), replace=False)
+    except Unwritable as error:
+        raise Wrong(str(error)) from None
+    print(printed("\n".join((*evidence, f"{target}: written; next: gatekeeper audit {options.root}"))))
     return 0
+
+
+_SHOWN = 20
+
+
+def _evidence(found: list[str]) -> list[str]:
+    if not found:
+        return []
+    more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
+    return ["", "What tests, scans and validates here leaves no evidence yet; this would:", *found[:_SHOWN], *more, ""]
+
+
+def flags(project: Project) -> list[str]:
+    """Each run in a pipeline that leaves nothing a gate reads, and the command line that does, with its evidence."""
+    from gatekeeper.models.pipeline.reports import runs
+
+    found: list[str] = []
+    for step in project.all(Step):
+        for run in runs(step):
+            if run.left.state in ("nothing", "log", "other") and run.tool.kind:
+                at = f"{run.place.source.path}:{run.place.span.line}"
+                found.append(visible(f"{at}: {run.name} -> {run.advice}  (evidence: {run.tool.kind})"))
+    return list(dict.fromkeys(found))
 
 
 def settings_text(project: Project, name: str) -> str:

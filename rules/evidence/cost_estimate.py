@@ -62,7 +62,8 @@ def _judged(held: Held[Estimate], project: Project) -> Iterator[Answer]:
         return
     words = f"{estimate.total:.2f} {estimate.currency} a month"
     unpriced = f", {estimate.unpriced} unpriced" if estimate.unpriced else ""
-    yield held.measure(f"{words}{unpriced}", len(estimate.rows) or 1)
+    budget = f" of {asked.max:g}" if asked.max is not None else ""
+    yield held.measure(f"{words}{budget}{unpriced}", len(estimate.rows) or 1)
     if asked.max is None:
         yield Unknown(held.at, f"{words}, and no budget is set: thresholds.cost.max", Reason.NEEDS_HUMAN)
     elif asked.currency != estimate.currency:

@@ -79,7 +79,9 @@ def _judged(held: Held[Coverage], project: Project) -> Iterator[Answer]:
         return
     many = f"{asked.metric}{'es' if asked.metric == 'branch' else 's'}"
     share = ratio.covered * 100 / ratio.total
-    yield held.measure(f"{_percent(share)} of {many} ({ratio.covered} of {ratio.total})", ratio.total)
+    yield held.measure(
+        f"{_percent(share)} of {many} ({ratio.covered} of {ratio.total}), at least {asked.min:g} % asked", ratio.total
+    )
     if share < asked.min:
         words = f"{_percent(share)} of {many} are covered; at least {asked.min:g} % is asked"
         yield Finding(held.at, words, (), Fix("cover more, or set thresholds.coverage in gatekeeper.yaml"))

@@ -36,6 +36,8 @@ def load_test(revision: Revision, project: Project) -> Iterator[Answer]:
     if not found.held and not found.open:
         yield from none(project, _nothing(project))
     for held in found.held:
+        if held.facts.failed is not None and held.facts.failed >= 1:
+            yield Unknown(held.at, f"{held.evidence.path}: every request failed: no work was measured", Reason.EMPTY)
         yield from _own_thresholds(held) if asked.max_ms is None else _target(held, project)
 
 

@@ -63,7 +63,9 @@ def _judged(held: Held[Run], leave_out: list[str]) -> Iterator[Answer]:
             f"{held.evidence.path}: every job that is listed succeeded, and the run did not: {held.facts.conclusion}"
         )
         yield Unknown(held.at, words, Reason.EMPTY)
-    yield held.measure(f"{passed} of {len(stages)} jobs succeeded", len(stages))
+    left = len(held.facts.stages) - len(stages)
+    words = f"{passed} of {len(stages)} jobs succeeded" + (f", {left} left out" if left else "")
+    yield held.measure(words, len(stages))
     for stage in stages:
         if stage.conclusion in _RUNNING:
             yield Unknown(held.line(stage.line), f"{stage.name} has not finished", Reason.NO_EVIDENCE)

@@ -98,6 +98,7 @@ def _graded(scans: Sequence[Held[Scan]], project: Project) -> Iterator[Answer]:
     targets = sum(len(held.facts.targets) for held in scans)
     ignored = sum(1 for held in scans for each in held.facts.problems if each.suppressed)
     words = f"{counts['critical']} critical, {counts['high']} high in {targets} scanned"
+    words += "".join(f", {limit} {severity} allowed" for severity, limit in limits.items() if limit)
     yield scans[0].measure(words + (f", {ignored} ignored by the scanner" if ignored else ""), targets)
     shown = 0
     for held, each in problems:
@@ -123,6 +124,9 @@ def _shortcomings(held: Held[Scan]) -> Iterator[Answer]:
     path, scan = held.evidence.path, held.facts
     if not scan.targets and scan.kind == "vulnerabilities":
         yield Unknown(held.at, f"{path} names nothing that was scanned", Reason.EMPTY)
+    missed = _told_to_overlook(held.evidence.origin.command)
+    if missed:
+        yield Unknown(held.at, f"{path}: the scanner was told to leave out what is {missed}", Reason.EMPTY)
     for words in scan.incomplete:
         if not _looked_for_vulnerabilities(held, words):
             yield Unknown(held.at, f"{path}: {words}", Reason.TOOL_ERROR)
@@ -130,6 +134,16 @@ def _shortcomings(held: Held[Scan]) -> Iterator[Answer]:
     if ungraded and scan.kind != "secrets":
         words = f"{path}: {scan.tool or 'the scanner'} does not say how grave {len(ungraded)} of its results are"
         yield Unknown(held.line(ungraded[0].record), words, Reason.SEVERITY_UNKNOWN)
+
+
+def _told_to_overlook(command: str) -> str:
+    """Which of critical and high a command kept out of its report; '' for none."""
+    words = command.replace("=", " ").split()
+    given = [words[at + 1].upper() for at, word in enumerate(words[:-1]) if word in ("--severity", "-s")]
+    if "--severity-threshold" in words and "critical" in words:
+        return "high"
+    missed = [each for each in ("critical", "high") if any(each.upper() not in one.split(",") for one in given)]
+    return " or ".join(missed)
 
 
 def _looked_for_vulnerabilities(held: Held[Scan], words: str) -> bool:

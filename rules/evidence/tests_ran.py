@@ -67,5 +67,8 @@ def _judged(held: Held[TestRun]) -> Iterator[Answer]:
     if code and not failed:
         words = f"the command exited with {code} although its report shows no failure"
         yield Unknown(held.at, f"{held.evidence.path}: {words}", Reason.TOOL_ERROR)
+    if run.unshown:
+        words = f"states {run.unshown} more failures than it shows"
+        yield Unknown(held.at, f"{held.evidence.path}: {words}", Reason.UNREADABLE)
     if not ran:
         yield Unknown(held.at, f"{held.evidence.path}: all {run.cases} tests were skipped", Reason.EMPTY)

@@ -14,7 +14,7 @@ T = TypeVar("T")
 _MOST_PAGES = 100
 _LARGEST = 16_000_000  # bytes of a file of several pages: each of them is copied
 _BOM = b"\xef\xbb\xbf"
-_NEXT = re.compile(r"trailing characters \(byte (\d+)\)")  # counted from 1: where a second document begins
+_NEXT = re.compile(r"trailing characters \(byte (\d+)\)")  # msgspec's words; from 1: where a second begins
 
 
 def is_list(artifact: Artifact) -> bool:

@@ -14,6 +14,8 @@ from gatekeeper.node import Source
 
 T = TypeVar("T")
 
+_CHUNK = 1_000_000  # bytes
+
 _WORDS: dict[str, Severity] = {
     "critical": "critical", "blocker": "critical",
     "high": "high", "important": "high", "major": "high",
@@ -81,13 +83,12 @@ class Artifact:
             at = self.data.find(words, at + 1)
             if at < 0:
                 return 1
-        return _newlines(self.data, at) + 1
+        return line_breaks(self.data, 0, at) + 1
 
 
-def _newlines(data: bytes | mmap, end: int) -> int:
-    if isinstance(data, bytes):
-        return data.count(b"\n", 0, end)
-    return sum(data[at : min(at + 1_000_000, end)].count(b"\n") for at in range(0, end, 1_000_000))
+def line_breaks(data: bytes | mmap, start: int, end: int) -> int:
+    """How many stand from `start` to `end`. A mapping is counted in copies of a megabyte."""
+    return sum(data[at : min(at + _CHUNK, end)].count(b"\n") for at in range(start, end, _CHUNK))
 
 
 def severity(word: str | None) -> Severity | None:

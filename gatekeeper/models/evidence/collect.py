@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from gatekeeper.discover import MOST_EVIDENCE, Tree, Unreadable
 from gatekeeper.models.evidence import FOLDER, Evidence, Origin, Trouble
 from gatekeeper.models.evidence.artifact import Artifact, Unusable
-from gatekeeper.models.evidence.facts import Facts, Scan
+from gatekeeper.models.evidence.facts import Facts
 from gatekeeper.models.evidence.manifest import Manifest
 from gatekeeper.node import Source
 
@@ -17,7 +17,8 @@ Verify = Callable[[bytes, bytes], str]  # the data and its detached signature; g
 
 def collect(tree: Tree, folders: Iterable[str] = (), verify: Verify | None = None) -> Iterator[Evidence]:
     """All evidence of `.gatekeeper/evidence` and of more folders (or single files) below the root."""
-    there = {folder: _files(tree, folder) for folder in (folder.strip("/") for folder in (FOLDER, *folders))}
+    below = dict.fromkeys((FOLDER, *(posixpath.normpath(folder) for folder in folders)))
+    there = {folder: _files(tree, folder) for folder in below if not folder.startswith(("/", ".."))}
     signatures = {path for paths in there.values() for path in paths if path.endswith(".sig")}
     paths = [path for paths in there.values() for path in paths if not path.endswith((".sig", ".md"))]
     for folder, listed in there.items():
@@ -132,8 +133,7 @@ def _facts(artifact: Artifact, format: str, origin: Origin) -> Iterator[Evidence
 
 def _self_bound(origin: Origin, facts: Facts) -> Origin:
     """The origin of what nobody vouches for, as far as the artifact names it itself."""
-    images = isinstance(facts, Scan) and any("sha256:" in image for image in facts.images)
-    if origin.binding != "unbound" or not (facts.commit or images):
+    if origin.binding != "unbound" or not facts.commit:
         return origin
     return Origin("itself", commit=facts.commit, dirty=facts.dirty, made=facts.made)
 

@@ -7,11 +7,13 @@ was made. Times are aware of their zone; a time without one is left out, because
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Literal
 
 import msgspec
 
 Severity = Literal["critical", "high", "medium", "low"]
+ScanKind = Literal["vulnerabilities", "code", "misconfiguration", "secrets", "lint"]
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,7 +38,8 @@ class Case(msgspec.Struct, frozen=True):
 class TestRun(Facts, frozen=True, kw_only=True):
     """Test cases, counted one by one. `bad` holds the first 1,000 of those that failed or broke.
 
-    `claims` says where the file's own totals differ from the count.
+    `claims` says where the file's own totals differ from the count; `unshown` is how many more failures and errors
+    they state than are there.
     """
 
     __test__ = False  # no test of ours, whatever pytest makes of the name
@@ -46,9 +49,9 @@ class TestRun(Facts, frozen=True, kw_only=True):
     errors: int = 0
     skipped: int = 0
     flaky: int = 0  # failed first, passed when run again
-    seconds: float = 0.0
     bad: tuple[Case, ...] = ()
     claims: str = ""
+    unshown: int = 0
 
 
 class Ratio(msgspec.Struct, frozen=True):
@@ -65,7 +68,6 @@ class Coverage(Facts, frozen=True, kw_only=True):
     """
 
     metrics: dict[str, Ratio]
-    files: int = 0
 
 
 class Threshold(msgspec.Struct, frozen=True):
@@ -82,21 +84,20 @@ class LoadTest(Facts, frozen=True, kw_only=True):
     {"http_req_duration": {95.0: 212.4}}."""
 
     requests: int | None = None
+    failed: float | None = None  # the share of them that failed
     thresholds: tuple[Threshold, ...] = ()
     percentiles: dict[str, dict[float, float]] = {}
 
 
 class Benchmarks(Facts, frozen=True, kw_only=True):
-    """Micro-benchmarks: seconds of the mean, by name. They are no proof of latency under load."""
-
-    means: dict[str, float]
+    """Micro-benchmarks: functions were measured. They are no proof of latency under load."""
 
 
-class Problem(msgspec.Struct, frozen=True):
+class Problem(msgspec.Struct, frozen=True, gc=False):
     """One result of a scanner. `severity` is None when the tool gives none.
 
-    `path` and `line` are a place in the repository where the tool names one; `record` the line in the artifact.
-    `suppressed` says by what it was silenced there; it then has no effect here.
+    `path` and `line` are a place in the repository where the tool names one, `end_line` its last line where it says so;
+    `record` is the line in the artifact. `suppressed` says by what it was silenced there; it then has no effect here.
     """
 
     id: str
@@ -105,8 +106,19 @@ class Problem(msgspec.Struct, frozen=True):
     where: str = ""  # a package with its version, a resource, a target
     path: str = ""
     line: int = 0
+    end_line: int = 0
     record: int = 1
     suppressed: str = ""
+
+
+def speaks_of_secret(problem: Problem) -> bool:
+    """Whether a result is about a secret, by its words: the line that it names may hold it."""
+    return bool(_SECRET.search(f"{problem.id} {problem.message}"))
+
+
+_SECRET = re.compile(
+    r"secret|passw|passphrase|credential|token|api.?key|private.?key|cwe-(?:259|321|798)\b", re.IGNORECASE
+)
 
 
 class Scan(Facts, frozen=True, kw_only=True):
@@ -116,7 +128,7 @@ class Scan(Facts, frozen=True, kw_only=True):
     `images` are digests (`sha256:...`) or references of scanned images. `incomplete` says what it did not manage.
     """
 
-    kind: Literal["vulnerabilities", "code", "misconfiguration", "secrets", "lint"]
+    kind: ScanKind
     targets: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -124,12 +136,10 @@ class Scan(Facts, frozen=True, kw_only=True):
 
 
 class Validation(Facts, frozen=True, kw_only=True):
-    """`terraform validate` of one root. `root` is its folder where that is known."""
+    """`terraform validate` of one root, which it does not name."""
 
     valid: bool
     errors: tuple[Case, ...] = ()
-    warnings: int = 0
-    root: str | None = None
 
 
 class Bill(Facts, frozen=True, kw_only=True):
@@ -172,8 +182,6 @@ class Run(Facts, frozen=True, kw_only=True):
 
     name: str = ""
     url: str = ""
-    branch: str = ""
-    event: str = ""
     status: str = ""
     conclusion: str = ""
     stages: tuple[Stage, ...] = ()
@@ -188,7 +196,6 @@ class Protection(Facts, frozen=True, kw_only=True):
     reviewers: int = 0
     approvals: int = 0
     prevents_self_review: bool | None = None
-    branches_only: bool | None = None
 
 
 class BranchRules(Facts, frozen=True, kw_only=True):
@@ -198,7 +205,6 @@ class BranchRules(Facts, frozen=True, kw_only=True):
     branch: str = ""
     approvals: int = 0
     checks: tuple[str, ...] = ()
-    code_owners: bool = False
     enforced_for_admins: bool | None = None
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from itertools import islice
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice, repeat
 
-from gatekeeper.models.evidence.artifact import Artifact
+from gatekeeper.models.evidence.artifact import Artifact, line_breaks
 
 SHOWN = 200  # so many records get the line on which they stand: more are never printed
 
 _PIECE = re.compile(rb'[{}\[\]:,]|"(?:[^"\\]|\\.)*+"|"|[^\s{}\[\]:,"]+', re.DOTALL)
-_CHUNK = 1_000_000
 
 
 def keys(head: bytes) -> dict[str, str]:
@@ -41,27 +40,26 @@ def keys(head: bytes) -> dict[str, str]:
     return found
 
 
-def lines(artifact: Artifact, names: Sequence[str], values: Iterable[str]) -> list[int]:
-    """For each of the first values, in the order of the file, the line of the record that has it under one of `names`.
+def lines(artifact: Artifact, names: Sequence[str], values: Iterable[str]) -> Iterator[int]:
+    """For each of the values, in the order of the file, the line of the record that has it under one of `names`.
 
-    The second of two equal values gets the line of the second such record. One pass; 1 where there is no such record.
+    The second of two equal values gets the line of the second such record. One pass. Endless: 1 where there is no such
+    record, and from the 201st value on.
     """
     wanted = list(islice(values, SHOWN))
-    missing = Counter(wanted)
-    found: defaultdict[str, list[int]] = defaultdict(list)
+    asked = Counter(wanted)
+    found: dict[str, list[int]] = {value: [] for value in asked}
     alternatives = b"|".join(re.escape(name).encode() for name in names)
+    record = re.compile(rb'(?<!\\)"(?:%b)"\s*+:\s*+"([^"\\]{1,300})"' % alternatives)
     line, at, left = 1, 0, len(wanted)
-    for match in re.finditer(rb'(?<!\\)"(?:%b)"\s*+:\s*+"([^"\\]{1,300})"' % alternatives, artifact.data):
+    for match in record.finditer(artifact.data) if wanted else ():
         value = match.group(1).decode("utf-8", "replace")
-        if len(found[value]) >= missing[value]:
+        rows = found.get(value)
+        if rows is None or len(rows) == asked[value]:
             continue
-        line, at, left = line + _breaks(artifact, at, match.start()), match.start(), left - 1
-        found[value].append(line)
+        line, at, left = line + line_breaks(artifact.data, at, match.start()), match.start(), left - 1
+        rows.append(line)
         if not left:
             break
-    places = {value: iter(rows) for value, rows in found.items()}
-    return [next(places.get(value, iter(())), 1) for value in wanted]
-
-
-def _breaks(artifact: Artifact, start: int, end: int) -> int:
-    return sum(artifact.data[at : min(at + _CHUNK, end)].count(b"\n") for at in range(start, end, _CHUNK))
+    places = {value: chain(rows, repeat(1)) for value, rows in found.items()}
+    return chain([next(places[value]) for value in wanted], repeat(1))

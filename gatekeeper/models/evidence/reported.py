@@ -38,6 +38,12 @@ def moment(text: str | None) -> datetime.datetime | None:
     return made if made.tzinfo and 2000 <= made.year < 9000 else None
 
 
+def seconds(begin: str | None, end: str | None) -> float | None:
+    """How long something took, by the times at which it began and ended; None when these do not tell."""
+    began, ended = moment(begin), moment(end)
+    return (ended - began).total_seconds() if began and ended and ended >= began else None
+
+
 def revision(text: str | None) -> str:
     """A commit's hash, or nothing."""
     word = (text or "").strip().lower()
@@ -48,6 +54,11 @@ def words(text: str | None, most: int = 200) -> str:
     """The beginning of a text on one line."""
     line = " ".join((text or "")[: 4 * most].split())
     return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def word(text: str | None) -> str:
+    """A word for how something stands or ended, in lower case."""
+    return words(text, 60).lower()
 
 
 def some(texts: Iterable[str], most: int = 20) -> tuple[str, ...]:

@@ -89,8 +89,8 @@ def read(artifact: Artifact) -> Iterator[Facts]:
     if not found:
         raise Unusable("empty", "lists no application")
     lines = json_text.lines(artifact, ("uid",), (application.metadata.uid or "" for application in found))
-    for number, application in enumerate(found):
-        yield _drift(application, lines[number] if number < len(lines) and len(found) > 1 else 1)
+    for application in found:
+        yield _drift(application, next(lines) if len(found) > 1 else 1)
 
 
 def _applications(page: _Application | list[_Application]) -> list[_Application]:

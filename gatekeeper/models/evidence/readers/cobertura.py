@@ -42,8 +42,7 @@ def read(artifact: Artifact) -> Iterator[Facts]:
         elif event.name == "coverage":
             made = _made(event.attributes.get("timestamp", ""))
     counted = [own.ratios(name) if own.has(name, "line") else methods.ratios(name) for name in own.files]
-    metrics = tally.not_empty(tally.total(counted))
-    yield Coverage(metrics=metrics, files=len(own.files), made=made)
+    yield Coverage(metrics=tally.not_empty(tally.total(counted)), made=made)
 
 
 def _line(counts: Tally, path: str, event: Event) -> None:

@@ -54,7 +54,6 @@ def read(artifact: Artifact) -> Iterator[Facts]:
     files = [_ratios(path, _file(artifact, raw)) for path, raw in report.files.items()]
     yield Coverage(
         metrics=tally.not_empty(tally.total(files)),
-        files=len(files),
         tool=reported.words(report.meta.software, 50),
         version=reported.words(report.meta.version, 50),
     )

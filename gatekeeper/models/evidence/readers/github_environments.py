@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Meta, Struct
 
 from gatekeeper.models.evidence import answers, json_text, reported
 from gatekeeper.models.evidence.artifact import Artifact, Unusable
@@ -31,16 +31,10 @@ class _Rule(Struct):
     reviewers: list[_Reviewer] | None = None
 
 
-class _Branches(Struct):
-    protected_branches: bool
-    custom_branch_policies: bool
-
-
 class _Environment(Struct):
     name: str
     url: str | None = None
     protection_rules: list[_Rule] | None = None
-    deployment_branch_policy: _Branches | UnsetType | None = UNSET
 
 
 class _Answer(Struct):
@@ -51,7 +45,6 @@ class _Answer(Struct):
     name: str | None = None
     url: str | None = None
     protection_rules: list[_Rule] | None = None
-    deployment_branch_policy: _Branches | UnsetType | None = UNSET
     message: str | None = None
     documentation_url: str | None = None
 
@@ -68,8 +61,8 @@ def read(artifact: Artifact) -> Iterator[Facts]:
     if not environments:
         raise Unusable("empty", "the repository has no environment, so that nothing protects one")
     lines = json_text.lines(artifact, ("url",), (environment.url or "" for environment in environments))
-    for number, environment in enumerate(environments):
-        yield _protection(environment, lines[number] if number < len(lines) else 1)
+    for environment in environments:
+        yield _protection(environment, next(lines))
 
 
 def _environments(artifact: Artifact) -> list[_Environment]:
@@ -88,7 +81,7 @@ def _of(answer: _Answer) -> list[_Environment]:
             raise Unusable("unreadable", f"lists {listed} environments, but says that there are {answer.total_count}")
         return answer.environments
     if answer.name is not None:
-        return [_Environment(answer.name, answer.url, answer.protection_rules, answer.deployment_branch_policy)]
+        return [_Environment(answer.name, answer.url, answer.protection_rules)]
     if answer.documentation_url:
         raise answers.refused(answer.message)
     raise Unusable("unreadable", "neither `environments` nor an environment with its `name` is in it")
@@ -111,15 +104,7 @@ def _protection(environment: _Environment, line: int) -> Protection:
         reviewers=reviewers,
         approvals=min(reviewers, 1),
         prevents_self_review=_prevents_self_review(asked),
-        branches_only=_branches_only(environment.deployment_branch_policy),
     )
-
-
-def _branches_only(policy: _Branches | UnsetType | None) -> bool | None:
-    """With no policy (null) any branch may be deployed; without the field nobody knows."""
-    if isinstance(policy, UnsetType):
-        return None
-    return policy is not None and (policy.protected_branches or policy.custom_branch_policies)
 
 
 def _prevents_self_review(asked: list[_Rule]) -> bool | None:

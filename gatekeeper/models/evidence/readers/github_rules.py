@@ -40,7 +40,6 @@ class _Check(Struct):
 
 class _Parameters(Struct):
     required_approving_review_count: _Count | None = None
-    require_code_owner_review: bool = False
     required_status_checks: list[_Check] | None = None
 
 
@@ -66,7 +65,6 @@ class _Actor(Struct):
 
 class _Reviews(Struct):
     required_approving_review_count: _Count | None = None
-    require_code_owner_reviews: bool = False
 
 
 class _Checks(Struct):
@@ -161,7 +159,6 @@ def _demanded(rules: list[_Rule], repository: str, branch: str, everybody: bool 
         branch=branch,
         approvals=max((_approvals(review.required_approving_review_count) for review in reviews), default=0),
         checks=tuple(dict.fromkeys(reported.words(name) for name in names)),
-        code_owners=any(review.require_code_owner_review for review in reviews),
         enforced_for_admins=everybody,
     )
 
@@ -178,7 +175,6 @@ def _protection(answer: _Answer) -> BranchRules:
         branch=reported.words(unquote(place[2])) if place else "",
         approvals=_approvals(reviews.required_approving_review_count) if reviews else 0,
         checks=tuple(dict.fromkeys(reported.words(name) for name in names)),
-        code_owners=reviews is not None and reviews.require_code_owner_reviews,
         enforced_for_admins=answer.enforce_admins.enabled if answer.enforce_admins else None,
     )
 

@@ -37,8 +37,6 @@ class _View(Struct, rename="camel"):
     """A run as `gh run view` shows it."""
 
     head_sha: str | None = None
-    head_branch: str | None = None
-    event: str | None = None
     status: str | None = None
     conclusion: str | None = None
     url: str | None = None
@@ -55,7 +53,6 @@ class _Job(Struct):
     run_id: int | None = None
     run_attempt: int | None = None
     head_sha: str | None = None
-    head_branch: str | None = None
     workflow_name: str | None = None
     status: str | None = None
     conclusion: str | None = None
@@ -75,8 +72,6 @@ class _Answer(Struct):
     id: int | None = None
     name: str | None = None
     head_sha: str | None = None
-    head_branch: str | None = None
-    event: str | None = None
     status: str | None = None
     conclusion: str | None = None
     html_url: str | None = None
@@ -123,10 +118,8 @@ def _viewed(artifact: Artifact) -> Run:
         made=_made(jobs, run.updated_at or run.created_at),
         name=reported.words(run.workflow_name or run.name),
         url=reported.words(run.url),
-        branch=reported.words(run.head_branch),
-        event=reported.words(run.event, 60),
-        status=_word(run.status),
-        conclusion=_word(run.conclusion),
+        status=reported.word(run.status),
+        conclusion=reported.word(run.conclusion),
         stages=_stages(artifact, [(job, job.url) for job in jobs]),
     )
 
@@ -147,10 +140,8 @@ def _answered(artifact: Artifact) -> Run:
         made=_made(jobs, run.updated_at or run.created_at),
         name=reported.words(run.name or first.workflow_name),
         url=reported.words(run.html_url or (first.html_url or "").partition("/job/")[0]),
-        branch=reported.words(run.head_branch or first.head_branch),
-        event=reported.words(run.event, 60),
-        status=_word(run.status),
-        conclusion=_word(run.conclusion),
+        status=reported.word(run.status),
+        conclusion=reported.word(run.conclusion),
         stages=_stages(artifact, [(job, job.html_url) for job in jobs]),
     )
 
@@ -211,14 +202,14 @@ def _one_run(runs: Sequence[_Answer], jobs: Sequence[_Job]) -> None:
 def _stages(artifact: Artifact, jobs: Sequence[tuple[_Job | _ViewedJob, str | None]]) -> tuple[Stage, ...]:
     words = [_conclusion(job) for job, _ in jobs]
     shown = [url or "" for (_, url), word in zip(jobs, words, strict=True) if word != "success"]
-    places = iter(json_text.lines(artifact, ("url", "html_url"), shown))
+    lines = json_text.lines(artifact, ("url", "html_url"), shown)
     return tuple(
         Stage(
             name=reported.words(job.name),
             conclusion=word,
-            seconds=_seconds(job),
+            seconds=reported.seconds(job.started_at, job.completed_at),
             url=reported.words(url),
-            line=next(places, 1) if word != "success" else 1,
+            line=next(lines) if word != "success" else 1,
         )
         for (job, url), word in zip(jobs, words, strict=True)
     )
@@ -226,23 +217,14 @@ def _stages(artifact: Artifact, jobs: Sequence[tuple[_Job | _ViewedJob, str | No
 
 def _conclusion(job: _Job | _ViewedJob) -> str:
     """How it ended, or how it stands when it has not ended: what is under way has not succeeded, whatever it says."""
-    status, conclusion = _word(job.status), _word(job.conclusion)
+    status, conclusion = reported.word(job.status), reported.word(job.conclusion)
     word = conclusion if status in ("", "completed") else status
     if not word:
         raise Unusable("unreadable", f"the job {reported.words(job.name, 80)!r} has no conclusion")
     return word
 
 
-def _seconds(job: _Job | _ViewedJob) -> float | None:
-    begin, end = reported.moment(job.started_at), reported.moment(job.completed_at)
-    return (end - begin).total_seconds() if begin and end and end >= begin else None
-
-
 def _made(jobs: Sequence[_Job | _ViewedJob], otherwise: str | None) -> datetime.datetime | None:
     """When the last job ended: a run is touched later as well, by which it becomes no younger."""
     ends = [end for job in jobs if (end := reported.moment(job.completed_at))]
     return max(ends, default=reported.moment(otherwise))
-
-
-def _word(text: str | None) -> str:
-    return reported.words(text, 60).lower()

@@ -49,8 +49,8 @@ def read(artifact: Artifact) -> Iterator[Facts]:
     if not environments:
         raise Unusable("empty", "the project has no protected environment")
     lines = json_text.lines(artifact, ("name",), (environment.name for environment in environments))
-    for number, environment in enumerate(environments):
-        yield _protection(environment, lines[number] if number < len(lines) else 1)
+    for environment in environments:
+        yield _protection(environment, next(lines))
 
 
 def _protection(environment: _Environment, line: int) -> Protection:

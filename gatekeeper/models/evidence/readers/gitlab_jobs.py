@@ -26,7 +26,6 @@ class _Pipeline(Struct):
     id: int
     sha: str | None = None
     status: str | None = None
-    source: str | None = None
     web_url: str | None = None
 
 
@@ -37,8 +36,6 @@ class _Job(Struct):
     pipeline: _Pipeline
     stage: str = ""
     allow_failure: bool = False
-    ref: str | None = None
-    tag: bool = False
     commit: _Commit | None = None
     started_at: str | None = None
     finished_at: str | None = None
@@ -66,16 +63,13 @@ def _run(artifact: Artifact, jobs: list[_Job]) -> Run:
     last = {job.name: job for job in sorted(jobs, key=lambda job: job.id)}  # a job that was retried is listed twice
     stages = sorted(last.values(), key=lambda job: job.id)
     pipeline = stages[-1].pipeline
-    status = _word(pipeline.status)
+    status = reported.word(pipeline.status)
     ends = [end for job in stages if (end := reported.moment(job.finished_at))]
-    ref = stages[-1]
     return Run(
         tool="GitLab CI/CD",
         commit=_commit(jobs),
         made=max(ends, default=None),
         url=reported.words(pipeline.web_url),
-        branch="" if ref.tag else reported.words(ref.ref),
-        event=reported.words(pipeline.source, 60),
         status=status,
         conclusion=status if status in _ENDED else "",
         stages=_stages(artifact, stages),
@@ -92,14 +86,14 @@ def _commit(jobs: list[_Job]) -> str:
 
 def _stages(artifact: Artifact, jobs: list[_Job]) -> tuple[Stage, ...]:
     shown = [job.web_url or "" for job in jobs if job.status != "success"]
-    places = iter(json_text.lines(artifact, ("web_url",), shown))
+    lines = json_text.lines(artifact, ("web_url",), shown)
     return tuple(
         Stage(
             name=reported.words(job.name),
             conclusion=_conclusion(job),
             seconds=_seconds(job),
             url=reported.words(job.web_url),
-            line=next(places, 1) if job.status != "success" else 1,
+            line=next(lines) if job.status != "success" else 1,
             allowed_to_fail=job.allow_failure,
         )
         for job in jobs
@@ -107,18 +101,14 @@ def _stages(artifact: Artifact, jobs: list[_Job]) -> tuple[Stage, ...]:
 
 
 def _conclusion(job: _Job) -> str:
-    word = _word(job.status)
+    word = reported.word(job.status)
     if not word:
         raise Unusable("unreadable", f"the job {reported.words(job.name, 80)!r} has no status")
     return word
 
 
 def _seconds(job: _Job) -> float | None:
-    begin, end = reported.moment(job.started_at), reported.moment(job.finished_at)
-    if begin and end and end >= begin:
-        return (end - begin).total_seconds()
-    return job.duration if job.duration is not None and 0 <= job.duration < 10**9 else None
-
-
-def _word(text: str | None) -> str:
-    return reported.words(text, 60).lower()
+    measured = reported.seconds(job.started_at, job.finished_at)
+    if measured is not None or job.duration is None:
+        return measured
+    return job.duration if 0 <= job.duration < 10**9 else None

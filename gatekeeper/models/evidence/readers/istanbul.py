@@ -40,7 +40,7 @@ def read(artifact: Artifact) -> Iterator[Facts]:
     entries = artifact.json(dict[str, _Entry])
     files = {path: entry for path, entry in entries.items() if path != "total"}
     counted = [_ratios(path, entry) for path, entry in (files or entries).items()]
-    yield Coverage(metrics=tally.not_empty(tally.total(counted)), files=len(files))
+    yield Coverage(metrics=tally.not_empty(tally.total(counted)))
 
 
 def _ratios(path: str, entry: _Entry) -> dict[str, Ratio]:

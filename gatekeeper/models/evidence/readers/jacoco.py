@@ -35,7 +35,7 @@ def read(artifact: Artifact) -> Iterator[Facts]:
     for event in markup.events(artifact):
         report.take(event)
     found = {metric: Ratio(report.covered[metric], number) for metric, number in report.all.items() if number}
-    yield Coverage(metrics=tally.not_empty(found), files=report.files, made=report.made)
+    yield Coverage(metrics=tally.not_empty(found), made=report.made)
 
 
 class _Report:
@@ -44,7 +44,6 @@ class _Report:
     def __init__(self) -> None:
         self.covered: Counter[str] = Counter()
         self.all: Counter[str] = Counter()
-        self.files = 0
         self.made: datetime.datetime | None = None
         self._path: list[str] = []
         self._lines = False  # whether the source file at hand lists its lines
@@ -65,7 +64,7 @@ class _Report:
         elif event.name == "counter" and above in ("method", "sourcefile"):
             self._count(event, above)
         elif event.name == "sourcefile":
-            self.files, self._lines, self._counter = self.files + 1, False, (0, 0)
+            self._lines, self._counter = False, (0, 0)
         elif event.name == "sessioninfo":  # the coverage is no younger than its oldest part
             self.made = min(filter(None, (self.made, _time(event.attributes.get("dump", "")))), default=None)
 

@@ -10,7 +10,6 @@ that holds a failure is taken as it stands, and fails.
 from __future__ import annotations
 
 import datetime
-import math
 from collections import Counter
 from collections.abc import Iterator
 
@@ -112,15 +111,20 @@ class _Suite:
             if stated and stated not in (str(self.own[what]), str(self.all[what])):
                 yield f"suite {self.name!r} states {what}={stated[:20]!r}, counted {self.all[what]}"
 
+    def stated_faults(self) -> int:
+        """How many failures and errors it says there are in it."""
+        words = (self.stated.get(what, "").strip() for what in ("failures", "errors"))
+        return sum(int(word) for word in words if word.isascii() and word.isdigit() and len(word) < 10)
+
 
 class _Report:
     """What was counted so far, and the suites and the case that are open."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
-        self.seconds = 0.0
         self.bad: list[Case] = []
         self.made: datetime.datetime | None = None
+        self.unshown = 0
         self.claims: list[str] = []  # the first three
         self._more = 0  # and how many there are beside them
         self._suites: list[_Suite] = []
@@ -157,9 +161,9 @@ class _Report:
             errors=self.counts["errors"],
             skipped=skipped,
             flaky=self.counts["flaky"],
-            seconds=self.seconds,
             bad=tuple(self.bad[:SHOWN]),
             claims="; ".join([*self.claims, *([f"and {self._more} more"] if self._more else [])]),
+            unshown=self.unshown,
             made=self.made,
         )
 
@@ -167,7 +171,6 @@ class _Report:
         if self._case or not self._suites:
             raise Unusable("unreadable", "expected test cases inside a suite, and none inside another", event.line)
         self._case = _Case(event)
-        self.seconds += _seconds(event)
 
     def _say(self, case: _Case, event: Event) -> None:
         case.flaky = case.flaky or event.name in _FLAKY
@@ -200,6 +203,7 @@ class _Report:
         suite.all.update(suite.own)
         if self._suites:
             self._suites[-1].all.update(suite.all)
+        self.unshown = max(self.unshown, suite.stated_faults() - suite.all["failures"] - suite.all["errors"])
         differences = list(suite.differences())
         room = 3 - len(self.claims)
         self.claims += differences[:room]
@@ -221,15 +225,3 @@ class _Report:
 def _first(text: str) -> str:
     """The first line of what a fault says."""
     return reported.words(text.strip().partition("\n")[0])
-
-
-def _seconds(event: Event) -> float:
-    """How long a case took; a clock that was set back meanwhile counts as nothing."""
-    written = event.attributes.get("time", "").replace(",", "").strip()
-    try:
-        seconds = float(written or 0)
-    except ValueError:
-        seconds = math.nan
-    if not abs(seconds) < 1e9:
-        raise Unusable("unreadable", f"expected `time` in seconds, not {written[:30]!r}", event.line)
-    return max(seconds, 0.0)

@@ -17,7 +17,6 @@ from gatekeeper.models.evidence import json_text
 from gatekeeper.models.evidence.artifact import Artifact, Unusable
 from gatekeeper.models.evidence.facts import Facts, LoadTest, Threshold
 
-SHOWN = 200  # thresholds get the line on which they stand
 _KEYS = {"metrics", "root_group", "options", "state", "setup_data"}
 _METRICS = (b'"iterations"', b'"iteration_duration"', b'"data_sent"', b'"data_received"', b'"http_req', b'"vus"')
 _PERCENTILE = re.compile(r"p\((\d{1,3}(?:\.\d{1,10})?)\)", re.ASCII)
@@ -92,10 +91,17 @@ def read(artifact: Artifact) -> Iterator[Facts]:
     percentiles = {name: metric.percentiles for name, metric in metrics.items() if metric.measured}
     yield LoadTest(
         requests=requests,
+        failed=_failed(metrics),
         thresholds=tuple(_thresholds(artifact, metrics)),
         percentiles={name: found for name, found in percentiles.items() if found},
         tool="k6",
     )
+
+
+def _failed(metrics: dict[str, _Metric]) -> float | None:
+    """The share of requests that failed; None where it does not say."""
+    values = metrics["http_req_failed"].values if "http_req_failed" in metrics else {}
+    return values.get("rate", values.get("value"))
 
 
 def _thresholds(artifact: Artifact, metrics: dict[str, _Metric]) -> Iterator[Threshold]:
@@ -106,7 +112,7 @@ def _thresholds(artifact: Artifact, metrics: dict[str, _Metric]) -> Iterator[Thr
             seen[expression] += 1
             if not metric.measured:
                 continue
-            known = seen.total() <= SHOWN
+            known = seen.total() <= json_text.SHOWN
             key = msgspec.json.encode(expression)
             line = artifact.line_of(key, seen[expression]) if known else 1
             yield Threshold(metric.name, expression, held, line)

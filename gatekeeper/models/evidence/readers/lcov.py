@@ -33,8 +33,8 @@ def read(artifact: Artifact) -> Iterator[Facts]:
         report.take(key, rest, number)
     if report.path is not None:
         raise Unusable("unreadable", "ends within a record: expected `end_of_record`", number)
-    files = report.counts.files
-    yield Coverage(metrics=tally.not_empty(tally.total([report.ratios(path) for path in files])), files=len(files))
+    files = [report.ratios(path) for path in report.counts.files]
+    yield Coverage(metrics=tally.not_empty(tally.total(files)))
 
 
 class _Report:

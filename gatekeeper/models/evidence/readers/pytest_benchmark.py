@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
 
 import msgspec
 
@@ -12,14 +11,8 @@ from gatekeeper.models.evidence.artifact import Artifact, Unusable
 from gatekeeper.models.evidence.facts import Benchmarks, Facts
 
 
-class _Stats(msgspec.Struct):
-    mean: Annotated[float, msgspec.Meta(ge=0, le=1e9)]
-    rounds: Annotated[int, msgspec.Meta(ge=1)] = 1
-
-
 class _Benchmark(msgspec.Struct):
     fullname: str
-    stats: _Stats
 
 
 class _Commit(msgspec.Struct):
@@ -47,12 +40,8 @@ def read(artifact: Artifact) -> Iterator[Facts]:
     report = artifact.json(_Report)
     if not report.benchmarks:
         raise Unusable("empty", "holds no benchmark")
-    means: dict[str, float] = {}
-    for benchmark in report.benchmarks:  # the slower of two with one name
-        means[benchmark.fullname] = max(benchmark.stats.mean, means.get(benchmark.fullname, 0.0))
     commit = reported.revision(report.commit_info.id)
     yield Benchmarks(
-        means=means,
         tool="pytest-benchmark",
         version=reported.words(report.version, 50),
         commit=commit,

@@ -10,19 +10,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, repeat
-from typing import Any, Literal
+from itertools import chain
+from typing import Any
 from urllib.parse import unquote
 
 from msgspec import Struct, field
 
 from gatekeeper.models.evidence import json_text, reported
 from gatekeeper.models.evidence.artifact import Artifact, Unusable, severity_of_score
-from gatekeeper.models.evidence.facts import Facts, Problem, Scan, Severity
+from gatekeeper.models.evidence.facts import Facts, Problem, Scan, ScanKind, Severity
+from gatekeeper.models.evidence.readers import trivy
 
-Kind = Literal["vulnerabilities", "code", "misconfiguration", "secrets", "lint"]
-
-_KINDS: tuple[tuple[str, Kind], ...] = (  # words of a tool's name, the first that fits counts
+_KINDS: tuple[tuple[str, ScanKind], ...] = (  # words of a tool's name, the first that fits counts
     ("snykcode", "code"),
     ("snyk code", "code"),
     ("snyk iac", "misconfiguration"),
@@ -48,11 +47,6 @@ _KINDS: tuple[tuple[str, Kind], ...] = (  # words of a tool's name, the first th
     ("trufflehog", "secrets"),
     ("detect-secrets", "secrets"),
 )
-_TRIVY_TAGS: dict[str, Kind] = {
-    "vulnerability": "vulnerabilities",
-    "misconfiguration": "misconfiguration",
-    "secret": "secrets",
-}
 _NOT_PROBLEMS = {"pass", "notapplicable", "informational", "open", "review"}
 _SECRET = re.compile(r"secret|passw|passphrase|credential|token|api.?key|private.?key|cwe-(?:259|321|798)\b", re.I)
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]")
@@ -211,9 +205,9 @@ def read(artifact: Artifact) -> Iterator[Facts]:
     if all(run.results is None for run in log.runs):
         raise Unusable("empty", "no run has `results`: nothing says that anything was looked at")
     names = (result.rule_id or "" for run in log.runs for result in run.results or ())
-    records = chain(json_text.lines(artifact, ("ruleId",), names), repeat(1))
+    lines = json_text.lines(artifact, ("ruleId",), names)
     for run in log.runs:
-        yield from _Reading(run).scans(records)
+        yield from _Reading(run).scans(lines)
 
 
 class _Reading:
@@ -226,19 +220,19 @@ class _Reading:
         for part in reversed(self.components):
             self.by_id.update((rule.id, rule) for rule in part.rules or ())
         self.tool = run.tool.driver.name.strip().lower()
-        self.kind: Kind = next((kind for word, kind in _KINDS if word in self.tool), "code")
+        self.kind: ScanKind = next((kind for word, kind in _KINDS if word in self.tool), "code")
         self.images = _images(run.properties)
         self.roots = tuple(self._roots())
         self.paths: dict[str, str] = {}
         self.rules: dict[tuple[object, ...], _Rule | None] = {}
 
-    def scans(self, records: Iterator[int]) -> Iterator[Scan]:
+    def scans(self, lines: Iterator[int]) -> Iterator[Scan]:
         """A scan for what the tool looks for; Trivy looks for several things in one run."""
         run = self.run
-        problems: dict[Kind, list[Problem]] = {kind: [] for kind in self._kinds()}
+        problems: dict[ScanKind, list[Problem]] = {kind: [] for kind in self._kinds()}
         targets = dict.fromkeys(self._targets())
         for result in run.results or ():
-            record = next(records)
+            record = next(lines)
             targets.update(dict.fromkeys(self._looked_at(result)))
             if (result.kind or "fail").lower() in _NOT_PROBLEMS or result.baseline_state == "absent":
                 continue
@@ -262,20 +256,20 @@ class _Reading:
                 incomplete=reported.some(self._incomplete()),
             )
 
-    def _kinds(self) -> list[Kind]:
+    def _kinds(self) -> list[ScanKind]:
         if "trivy" not in self.tool:
             return [self.kind]
         tags = (tag for rule in self.by_id.values() for tag in _tags(rule))
-        return list(dict.fromkeys(_TRIVY_TAGS[tag] for tag in tags if tag in _TRIVY_TAGS)) or [self.kind]
+        return list(dict.fromkeys(trivy.TYPES[tag] for tag in tags if tag in trivy.TYPES)) or [self.kind]
 
     # one result
 
-    def _kind(self, rule: _Rule | None) -> Kind:
+    def _kind(self, rule: _Rule | None) -> ScanKind:
         if "trivy" not in self.tool:
             return self.kind
-        return next((_TRIVY_TAGS[tag] for tag in _tags(rule) if tag in _TRIVY_TAGS), self.kind)
+        return next((trivy.TYPES[tag] for tag in _tags(rule) if tag in trivy.TYPES), self.kind)
 
-    def _problem(self, result: _Result, rule: _Rule | None, kind: Kind, record: int) -> Problem:
+    def _problem(self, result: _Result, rule: _Rule | None, kind: ScanKind, record: int) -> Problem:
         id = result.rule_id or (result.rule and result.rule.id) or (rule and rule.id) or ""
         scored = (result.properties, rule.properties if rule else None)
         path, line, where = self._place(result.locations or [])

@@ -7,12 +7,12 @@ vulnerabilities. It carries no time and no commit.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain, repeat
+from itertools import chain
 from typing import Any
 
 from msgspec import Struct
 
-from gatekeeper.models.evidence import json_text, reported
+from gatekeeper.models.evidence import answers, json_text, reported
 from gatekeeper.models.evidence.artifact import Artifact, Unusable, severity
 from gatekeeper.models.evidence.facts import Facts, Problem, Scan
 
@@ -79,8 +79,7 @@ def recognises(artifact: Artifact) -> bool:
 
 
 def read(artifact: Artifact) -> Iterator[Facts]:
-    listed = artifact.head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
-    projects = list(_all(artifact.json(list[_Project]) if listed else [artifact.json(_Project)]))
+    projects = list(_all(artifact.json(list[_Project]) if answers.is_list(artifact) else [artifact.json(_Project)]))
     errors = [f"{project.name}: {_error(project)}" for project in projects if project.error is not None]
     tested = [project for project in projects if project.error is None]
     if errors and not tested:
@@ -96,13 +95,13 @@ def read(artifact: Artifact) -> Iterator[Facts]:
     if not looked:
         raise Unusable("empty", "counts no dependency: nothing was there to look at")
     names = (issue.id for project in looked for issue, _ in _issues(project))
-    records = chain(json_text.lines(artifact, ("id",), names), repeat(1))
+    lines = json_text.lines(artifact, ("id",), names)
     yield Scan(
         tool="snyk",
         kind="vulnerabilities",
         targets=tuple(dict.fromkeys(project.name for project in looked)),
         images=tuple(dict.fromkeys(image for project in looked if (image := _image(project)))),
-        problems=tuple(_problems(looked, records)),
+        problems=tuple(_problems(looked, lines)),
         incomplete=reported.some(chain(errors, *(_doubts(project) for project in looked))),
     )
 
@@ -148,12 +147,12 @@ def _reason(issue: _Issue) -> str:
     return next((words for reason in reasons if (words := reported.words(reason.reason))), "ignored")
 
 
-def _problems(projects: Iterable[_Project], records: Iterator[int]) -> Iterator[Problem]:
+def _problems(projects: Iterable[_Project], lines: Iterator[int]) -> Iterator[Problem]:
     for project in projects:
         path = "" if _image(project) else reported.path(project.display_target_file or project.target_file)
         seen: set[tuple[str, str, bool]] = set()
         for issue, suppressed in _issues(project):
-            record = next(records)
+            record = next(lines)
             where = f"{issue.package_name or issue.name or ''}@{issue.version or ''}".strip("@")
             if issue.type == "license" or (issue.id, where, bool(suppressed)) in seen:
                 continue

@@ -57,17 +57,17 @@ def read(artifact: Artifact) -> Iterator[Facts]:
         words = reported.words(unknown, 20)
         raise Unusable("unreadable", f"has a diagnostic of severity {words!r}; error or warning was expected")
     lines = json_text.lines(artifact, ("summary",), (found.summary for found in report.diagnostics))
+    said = [(found, next(lines)) for found in report.diagnostics]
     cases = [
-        Case(reported.words(found.summary), lines[at] if at < len(lines) else 1, _place(found.range))
-        for at, found in enumerate(report.diagnostics)
+        Case(reported.words(found.summary), line, _place(found.range))
+        for found, line in said
         if found.severity == "error"
     ]
     counted = len(cases)
     if report.error_count is not None and report.error_count != counted:
         claim = f"says {report.error_count}, and {counted} of its diagnostics are errors"
         cases.insert(0, Case("error_count", artifact.line_of(b'"error_count"'), claim))
-    warnings = len(report.diagnostics) - counted
-    yield Validation(tool="terraform", valid=report.valid and not cases, errors=tuple(cases[:_MOST]), warnings=warnings)
+    yield Validation(tool="terraform", valid=report.valid and not cases, errors=tuple(cases[:_MOST]))
 
 
 def _place(found: _Range | None) -> str:

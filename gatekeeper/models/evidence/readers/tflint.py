@@ -61,7 +61,7 @@ def read(artifact: Artifact) -> Iterator[Facts]:
         said = reported.words(first.summary or first.message)
         raise Unusable("tool-error", f"tflint broke off: {said or 'it does not say why'}")
     lines = json_text.lines(artifact, ("name",), (issue.rule.name for issue in report.issues))
-    problems = tuple(_problem(issue, lines[at] if at < len(lines) else 1) for at, issue in enumerate(report.issues))
+    problems = tuple(_problem(issue, next(lines)) for issue in report.issues)
     yield Scan(tool="tflint", kind="lint", targets=_targets(report.issues), problems=problems)
 
 
@@ -69,8 +69,14 @@ def _problem(issue: _Issue, record: int) -> Problem:
     place = issue.range or _Range()
     line = place.start.line if place.start else 0
     message = reported.words(f"{issue.rule.severity}: {issue.message}" if issue.rule.severity else issue.message)
-    where = reported.path(place.filename)
-    return Problem(reported.words(issue.rule.name), None, message, "", where, line if 0 < line < 10**8 else 0, record)
+    return Problem(
+        id=reported.words(issue.rule.name),
+        severity=None,
+        message=message,
+        path=reported.path(place.filename),
+        line=line if 0 < line < 10**8 else 0,
+        record=record,
+    )
 
 
 def _targets(issues: list[_Issue]) -> tuple[str, ...]:

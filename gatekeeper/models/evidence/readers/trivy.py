@@ -8,24 +8,21 @@ vulnerability is no proof that any was looked for: `--scanners secret` leaves th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain, repeat
-from typing import Literal
+from itertools import chain
 
 from msgspec import Struct, field
 
 from gatekeeper.models.evidence import json_text, reported
 from gatekeeper.models.evidence.artifact import Artifact, Unusable, severity
-from gatekeeper.models.evidence.facts import Facts, Problem, Scan
+from gatekeeper.models.evidence.facts import Facts, Problem, Scan, ScanKind
 
-Kind = Literal["vulnerabilities", "misconfiguration", "secrets"]
-
-_CLASSES: dict[str, Kind] = {
+_CLASSES: dict[str, ScanKind] = {
     "os-pkgs": "vulnerabilities",
     "lang-pkgs": "vulnerabilities",
     "config": "misconfiguration",
     "secret": "secrets",
 }
-_TYPES: dict[str, Kind] = {  # of modified findings
+TYPES: dict[str, ScanKind] = {  # of modified findings, and of the rules in its SARIF
     "vulnerability": "vulnerabilities",
     "misconfiguration": "misconfiguration",
     "secret": "secrets",
@@ -137,10 +134,10 @@ def read(artifact: Artifact) -> Iterator[Facts]:
         raise Unusable("unreadable", f"has SchemaVersion {report.schema_version}; 2 was expected")
     entries = report.results or []
     names = (finding.name for entry in entries for finding in _findings(entry))
-    records = chain(json_text.lines(artifact, ("VulnerabilityID", "RuleID", "ID"), names), repeat(1))
-    kinds: dict[Kind, _Found] = {}
+    lines = json_text.lines(artifact, ("VulnerabilityID", "RuleID", "ID"), names)
+    kinds: dict[ScanKind, _Found] = {}
     for entry in entries:
-        _look(entry, report, kinds, records)
+        _look(entry, report, kinds, lines)
     if not kinds:
         raise Unusable("empty", "has no result for anything that was scanned: nothing was found to scan")
     if "vulnerabilities" in kinds:
@@ -166,14 +163,14 @@ def _findings(entry: _Entry) -> Iterator[_Finding]:
     yield from (modified.finding for modified in entry.modified or ())
 
 
-def _look(entry: _Entry, report: _Report, kinds: dict[Kind, _Found], records: Iterator[int]) -> None:
+def _look(entry: _Entry, report: _Report, kinds: dict[ScanKind, _Found], lines: Iterator[int]) -> None:
     target = reported.words(entry.target) or reported.words(report.artifact_name) or "?"
     summary = entry.misconf_summary
     nothing_checked = summary is not None and summary.successes <= 0 and summary.failures <= 0
     class_ = _CLASSES.get(entry.class_ or "")
     if class_ and not (class_ == "misconfiguration" and nothing_checked):
         kinds.setdefault(class_, _Found()).targets.append(target)
-    by_kind: tuple[tuple[Kind, list[_Finding]], ...] = (
+    by_kind: tuple[tuple[ScanKind, list[_Finding]], ...] = (
         ("vulnerabilities", entry.vulnerabilities or []),
         ("misconfiguration", entry.misconfigurations or []),
         ("secrets", entry.secrets or []),
@@ -181,14 +178,14 @@ def _look(entry: _Entry, report: _Report, kinds: dict[Kind, _Found], records: It
     failed = 0
     for kind, findings in by_kind:
         for finding in findings:
-            record = next(records)
+            record = next(lines)
             if kind == "misconfiguration" and (finding.status or "FAIL") != "FAIL":
                 continue
             failed += kind == "misconfiguration"
             _add(kinds, kind, target, _problem(finding, entry, report, kind, record))
     for modified in entry.modified or ():
-        record = next(records)
-        if kind_of := _TYPES.get(modified.type):
+        record = next(lines)
+        if kind_of := TYPES.get(modified.type):
             silenced = _silenced(modified)
             _add(kinds, kind_of, target, _problem(modified.finding, entry, report, kind_of, record, silenced))
     if summary and summary.failures > failed:
@@ -196,7 +193,7 @@ def _look(entry: _Entry, report: _Report, kinds: dict[Kind, _Found], records: It
         kinds.setdefault("misconfiguration", _Found()).incomplete.append(claim)
 
 
-def _add(kinds: dict[Kind, _Found], kind: Kind, target: str, problem: Problem) -> None:
+def _add(kinds: dict[ScanKind, _Found], kind: ScanKind, target: str, problem: Problem) -> None:
     found = kinds.setdefault(kind, _Found())
     found.problems.append(problem)
     if not found.targets or found.targets[-1] != target:
@@ -204,7 +201,7 @@ def _add(kinds: dict[Kind, _Found], kind: Kind, target: str, problem: Problem) -
 
 
 def _problem(
-    finding: _Finding, entry: _Entry, report: _Report, kind: Kind, record: int, suppressed: str = ""
+    finding: _Finding, entry: _Entry, report: _Report, kind: ScanKind, record: int, suppressed: str = ""
 ) -> Problem:
     cause = finding.cause_metadata or _Cause()
     line = finding.start_line or cause.start_line or 0

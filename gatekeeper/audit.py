@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,16 +11,17 @@ import msgspec
 from msgspec.structs import replace
 
 from gatekeeper import engine, gates, waivers
-from gatekeeper.catalogue import Catalogue, home, select
-from gatekeeper.discover import UNREAD, Skip, Tree, Unreadable, discover, is_test_data, sort_out
+from gatekeeper.catalogue import Catalogue, NoSuchRule, home, select
+from gatekeeper.discover import EXCLUDED, UNREAD, Skip, Tree, Unreadable, discover, is_test_data, sort_out
 from gatekeeper.git import Commit, commit_of
 from gatekeeper.models import Subject
 from gatekeeper.models.evidence import FOLDER, Analysed, Evidence
-from gatekeeper.models.evidence.facts import Scan
+from gatekeeper.models.evidence.facts import Scan, speaks_of_secret
 from gatekeeper.models.files import File
 from gatekeeper.models.waivers import Suppression, suppressions
 from gatekeeper.node import START, Fault, Source, Span
 from gatekeeper.project import Project
+from gatekeeper.relaxed import relaxed
 from gatekeeper.rule import SEVERITIES, Place, Rule, place
 from gatekeeper.settings import Settings
 
@@ -41,7 +42,8 @@ class Presentation(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct, frozen=True):
     """All that one audit came to. Renderers read it and nothing else. `secrets` are the places never to be shown.
 
-    `left_out` are the criteria that the profile leaves out, `not_asked` those that the level of service is not asked.
+    `left_out` are the criteria that the profile leaves out, `not_asked` those that the level of service is not asked,
+    `relaxed` says what the settings ask less than would be asked without them.
     """
 
     version: str
@@ -58,6 +60,7 @@ class Report(msgspec.Struct, frozen=True):
     left_out: tuple[str, ...]
     exit_code: int
     not_asked: tuple[str, ...] = ()
+    relaxed: tuple[str, ...] = ()
     shown: Presentation = Presentation()
 
     @property
@@ -95,7 +98,7 @@ class Request(msgspec.Struct, frozen=True):
 def audit(request: Request, hooks: Any) -> Report:
     """Judge a repository. `hooks` is pluggy's relay.
 
-    Raises what `discover` raises for the root, `NoSuchRule` for a selector that matches nothing, `Broken` for a rule
+    Raises what `discover` raises for the root, `NoSuchRule` for a name that nothing goes by, `Broken` for a rule
     file that cannot be loaded. Whatever is wrong inside the repository is in the report.
     """
     from gatekeeper import __version__
@@ -106,12 +109,14 @@ def audit(request: Request, hooks: Any) -> Report:
     every = catalogue.rules()
     selected = request.select or tuple(request.settings.select)
     definitions = gates.load(home() / "gates.yaml")
+    known = frozenset(every_id(every, definitions))
+    _refuse_strange(request.settings.claims, known | {definition.id for definition in definitions})
     scope = gates.scope(definitions, request.profile, request.settings.service.level, only_rules=bool(selected))
     rules = _asked(every, selected, request, scope)
     tree = found()
     analysed = _analysed(tree, request)
     project = read(tree, hooks, request, commit())
-    project.criteria = frozenset(every_id(every, definitions))
+    project.criteria = known
     outcomes, reported, table = _judged(rules, project, scope, request, analysed)
     return Report(
         version=__version__,
@@ -127,6 +132,7 @@ def audit(request: Request, hooks: Any) -> Report:
         secrets=tuple(_secrets(outcomes, every, project)),
         left_out=scope.left_out,
         not_asked=scope.not_asked,
+        relaxed=tuple(relaxed(request.settings, every)),
         exit_code=gates.exit_code(
             table,
             project.faults,
@@ -135,6 +141,13 @@ def audit(request: Request, hooks: Any) -> Report:
         ),
         shown=request.shown,
     )
+
+
+def _refuse_strange(claims: Mapping[str, str], known: frozenset[str]) -> None:
+    """Names in the settings that nothing goes by would never be judged. Raises `NoSuchRule`."""
+    for words, meant in claims.items():
+        if meant not in known:
+            raise NoSuchRule(f"claims: {words!r} is to mean {meant!r}, and no gate, criterion or rule is called that")
 
 
 def _asked(every: Sequence[Rule], selected: Sequence[str], request: Request, scope: gates.Scope) -> list[Rule]:
@@ -188,6 +201,15 @@ def _agreed(reported: Sequence[waivers.Reported], project: Project) -> list[waiv
     return [replace(each, also=names.get(told.get(_known(each), -1), ())) for each in reported]
 
 
+def _passed(outcomes: Iterable[engine.Outcome]) -> Iterator[tuple[tuple[str, str], str]]:
+    """Every name of a rule and path in which it judged something and all of that passed."""
+    for outcome in outcomes:
+        rule = outcome.rule
+        paths = {verdict.subject.path for verdict in outcome.verdicts}
+        for path in paths - {verdict.subject.path for verdict in outcome.verdicts if verdict.word != "pass"}:
+            yield from (((name, path), rule.id) for name in (rule.id, *rule.aliases))
+
+
 def _known(each: waivers.Reported) -> tuple[frozenset[str], str, int]:
     return frozenset((each.rule.id, *each.rule.aliases)), each.at.source.path, each.at.span.line
 
@@ -199,10 +221,9 @@ def tell(
     table: Sequence[gates.Gate],
 ) -> None:
     """Tell the project what the gates come to, for the rules about late subjects."""
-    project.verdicts = {criterion.id: criterion.status.value for gate in table for criterion in gate.criteria}
-    project.gates = {gate.id: gate.status.value for gate in table}
-    ran = [outcome.rule for outcome in outcomes if not outcome.error]
-    project.judged = {name: rule.id for rule in ran for name in (rule.id, *rule.aliases)}
+    project.verdicts = {criterion.id: criterion.told for gate in table for criterion in gate.criteria}
+    project.gates = {gate.id: gate.told for gate in table}
+    project.passed = dict(_passed(outcomes))
     project.found = [_known(each) for each in reported]
 
 
@@ -213,7 +234,7 @@ def _analysed(tree: Tree, request: Request) -> Callable[[], list[Subject]] | Non
     from gatekeeper import analysers
 
     judged, _ = _sorted_out(tree, request)
-    answers = _meanwhile(lambda: analysers.run(request.analysers, tree, judged, {}))
+    answers = analysers.start(request.analysers, tree, judged)
 
     def fetched() -> list[Subject]:
         if request.progress:
@@ -274,9 +295,9 @@ def _found_by_scanners(project: Project) -> Iterator[Place]:
     """Where scanners for secrets say that one stands, whether that evidence counts or not."""
     scans = [*(each.facts for each in project.all(Evidence)), *(each.scan for each in project.all(Analysed))]
     for scan in scans:
-        if isinstance(scan, Scan) and scan.kind == "secrets":
+        if isinstance(scan, Scan):
             for problem in scan.problems:
-                if problem.path in project.tree:
+                if problem.path in project.tree and (scan.kind == "secrets" or speaks_of_secret(problem)):
                     line = max(problem.line, 1)
                     yield Place(project.tree.source(problem.path), Span(line, 1, line, 1))
 
@@ -304,10 +325,28 @@ def read(tree: Tree, hooks: Any, request: Request | None = None, commit: Commit 
         tree, subjects, skipped=sorted(skipped), settings=request.settings, today=request.today, commit=commit,
         profile=request.profile,
     )  # fmt: skip
+    project.excluded = _excluded(tree, project, hooks)
     project.add(waivers.excuses(tree, request.settings))
     if not request.narrowed:
         project.add(_collected(project, hooks))
     return project
+
+
+_MOST_EXCLUDED = 2_000  # files that are looked into for what they are
+
+
+def _excluded(tree: Tree, project: Project, hooks: Any) -> dict[str, str]:
+    """The technologies that only files have which the settings leave out, each with one such file."""
+    found: dict[str, str] = {}
+    known = project.technologies()
+    left_out = [skip.path for skip in project.skipped if skip.reason.startswith(EXCLUDED)]
+    for path in left_out[:_MOST_EXCLUDED]:
+        source = tree.source(path)
+        for each in _read_file(source, hooks.gatekeeper_read(source=source, tree=tree)) or ():
+            for technology in getattr(each, "technologies", (each.technology,)):
+                if technology not in known:
+                    found.setdefault(technology, path)
+    return found
 
 
 def _collected(project: Project, hooks: Any) -> list[Subject]:

@@ -8,6 +8,7 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 
+from gatekeeper.meant import meant
 from gatekeeper.rule import Rule
 
 _PACKAGED = Path(__file__).with_name("rules")
@@ -104,11 +105,8 @@ def _matching(rules: Sequence[Rule], selector: str) -> list[Rule]:
 
     found = [rule for rule in rules if any(fnmatchcase(name, selector) for name in names(rule))]
     if not found:
-        from difflib import get_close_matches
-
         every = sorted({name for rule in rules for name in names(rule)})
-        near = get_close_matches(selector, every, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "see `gatekeeper rules`"
+        hint = meant(selector, every, "see `gatekeeper rules`", most=3)
         raise NoSuchRule(f"{selector!r} matches no rule, alias or gate; {hint}")
     return found
 

@@ -108,11 +108,10 @@ def _without_verb(verb: str, words: list[str]) -> int:
     )
     parser.add_argument("-V", "--version", action="store_true", help="print the version and stop")
     if verb and not verb.startswith("-"):
-        from difflib import get_close_matches
+        from gatekeeper.meant import meant
 
-        near = get_close_matches(verb, VERBS, n=1)
-        meant = f"did you mean `gatekeeper {near[0]}`?" if near else f"expected one of {', '.join(VERBS)}"
-        parser.error(f"no command {verb!r}; {meant}")
+        hint = meant(verb, VERBS, f"expected one of {', '.join(VERBS)}", shown="`gatekeeper {}`".format)
+        parser.error(f"no command {verb!r}; {hint}")
     parser.parse_args(words)
     parser.print_help()
     return 2

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SIZE_LIMIT = 5_000_000  # bytes; the largest real manifest seen has 810 KB
+MOST_EVIDENCE = 10_000  # files of one folder
 EVIDENCE_LIMIT = 512_000_000  # bytes; a report is mapped, not copied
 
 TEST_DATA = frozenset(
@@ -30,11 +32,16 @@ VENDORED = frozenset("node_modules vendor third_party .terraform .terragrunt-cac
 _NOT_WALKED = frozenset({".git", ".hg", ".svn", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".tox"})
 
 
+EXCLUDED = "excluded by "  # why a file is skipped that the settings leave out
 UNREAD = "no rule reads this kind of file"  # why a file is skipped that is not left out
 
 
 class Unreadable(Exception):
     """A file's text is not to be had; the message says why, without the path."""
+
+
+class Unwritable(Exception):
+    """A file is not written; the message says which path stands in the way, and how."""
 
 
 class Skip(NamedTuple):
@@ -109,10 +116,12 @@ class Tree:
         """Every regular file below a folder, also those that git ignores; no link is followed."""
         if self._contents is not None:
             return [path for path in self.paths if path.startswith(f"{folder}/")]
-        top = self.root / folder
-        if top.is_symlink() or not top.is_dir():
+        root, top = os.path.realpath(self.root), os.path.realpath(self.root / folder)
+        if top != os.path.normpath(os.path.join(root, folder)) or not top.startswith(root + os.sep):
+            return []  # outside, or by a link
+        if not os.path.isdir(top):
             return []
-        found = (f"{folder}/{path}" for path in _walk(top))
+        found = (f"{folder}/{path}" for path in islice(_walk(Path(top)), MOST_EVIDENCE))
         return sorted(path for path in found if stat.S_ISREG(os.lstat(self.root / path).st_mode))
 
     def _read(self, path: str) -> str:
@@ -154,6 +163,8 @@ def _opened(root: Path, path: str) -> tuple[int, int]:
         if folder != top and not folder.startswith(top + os.sep):
             raise Unreadable("a link leads out of the repository")
         handle = os.open(full, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except ValueError:
+        raise Unreadable("no name that a file can have") from None
     except OSError as error:
         raise Unreadable("a link" if full.is_symlink() else (error.strerror or "cannot be opened").lower()) from None
     status = os.fstat(handle)
@@ -161,6 +172,52 @@ def _opened(root: Path, path: str) -> tuple[int, int]:
         os.close(handle)
         raise Unreadable("not a regular file")
     return handle, status.st_size
+
+
+def write_below(root: Path, path: str, data: bytes | mmap, *, replace: bool) -> None:
+    """Write a file below `root`, with its folders, as a whole or not at all. Raises `Unwritable`.
+
+    Nothing is written through a link below `root`: where it leads is the repository's choice. Without `replace` nothing
+    may stand there yet.
+    """
+    target = root / path
+    try:
+        _check_way(root, path)
+        if not replace and target.exists():
+            raise Unwritable(f"{target}: exists already")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if replace:
+            _write_new(target.with_name(f".{os.urandom(8).hex()}"), data, target)
+        else:
+            _write_new(target, data)
+    except OSError as error:
+        raise Unwritable(f"{target}: cannot be written: {(error.strerror or 'unknown').lower()}") from None
+
+
+def _check_way(root: Path, path: str) -> None:
+    """Raises `Unwritable` when a path is none below `root`, or a link or no folder is on the way."""
+    steps = path.split("/")
+    if not {"", ".", ".."}.isdisjoint(steps):
+        raise Unwritable(f"{path}: is no path below {root}")
+    for end in range(1, len(steps) + 1):
+        place = root.joinpath(*steps[:end])
+        if place.is_symlink():
+            raise Unwritable(f"{place}: is a link; nothing is written through it")
+        if end < len(steps) and place.exists() and not place.is_dir():
+            raise Unwritable(f"{place}: is no folder")
+
+
+def _write_new(place: Path, data: bytes | mmap, target: Path | None = None) -> None:
+    """Write a file where none is, then move it to `target`; an interruption too leaves nothing of it."""
+    handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        if target:
+            os.replace(place, target)
+    except BaseException:
+        place.unlink(missing_ok=True)
+        raise
 
 
 def decode(data: bytes) -> str:
@@ -212,8 +269,10 @@ def sort_out(tree: Tree, exclude: Iterable[str] = ()) -> tuple[list[str], list[S
     for path in tree.paths:
         folders = path.split("/")[:-1]
         excluded = next((glob for glob, pattern in patterns if pattern.match(path)), None)
+        if path.startswith(".gatekeeper/"):  # what people state is read whatever the settings leave out
+            excluded = None
         if excluded:
-            skipped.append(Skip(path, f"excluded by {excluded}"))
+            skipped.append(Skip(path, f"{EXCLUDED}{excluded}"))
         elif is_test_data(path):
             skipped.append(Skip(path, "test data"))
         elif not VENDORED.isdisjoint(folders):

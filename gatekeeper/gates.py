@@ -74,6 +74,18 @@ class Criterion(msgspec.Struct, frozen=True):
     until: str = ""
     beneath: Status | None = None
 
+    @property
+    def told(self) -> str:
+        """What rules about claims and attestations are told: what is waived is so whatever else is open."""
+        hidden = self.excused and self.status not in (Status.FAIL, Status.ERROR)
+        return (Status.WAIVED if hidden else self.status).value
+
+    @property
+    def open(self) -> bool:
+        """Whether it is not proven, or denied by a person: no finding speaks of it then."""
+        denied = self.status is Status.FAIL and self.basis == "attested"
+        return denied or self.status in (Status.UNKNOWN, Status.ERROR)
+
 
 class Gate(msgspec.Struct, frozen=True):
     """A named question of the checklist, as good as the worst of its applicable criteria."""
@@ -85,6 +97,11 @@ class Gate(msgspec.Struct, frozen=True):
     result: str
     criteria: tuple[Criterion, ...]
     required: bool
+
+    @property
+    def told(self) -> str:
+        told = {criterion.told for criterion in self.criteria}
+        return next((each.value for each in (Status.FAIL, Status.WAIVED) if each.value in told), self.status.value)
 
 
 class Attested(msgspec.Struct, forbid_unknown_fields=True):
@@ -194,7 +211,7 @@ def applicable(rules: Iterable[Rule], what: Scope, project: Project) -> tuple[li
     idle: list[Outcome] = []
     for rule in rules:
         entry = asked.get(rule.id) if rule.subject is Revision else None
-        if entry and not _applies(entry.applies, project)[0]:
+        if entry and not _applies(entry.applies, project).applies:
             idle.append(Outcome(rule))
         else:
             run.append(rule)
@@ -268,8 +285,8 @@ class _Effect(NamedTuple):
 def _effect(rule: Rule, reported: Sequence[Reported], fails_at: str) -> _Effect:
     effect = _Effect([], [], [])
     for each in reported:
-        if each.rule.id == rule.id:
-            grave = at_least(each.severity, fails_at)
+        if each.rule.id == rule.id:  # evidence has thresholds of its own: what misses one is no advisory
+            grave = rule.subject is Revision or at_least(each.severity, fails_at)
             (effect.advisories if not grave else effect.waived if each.waiver else effect.blocking).append(each)
     return effect
 
@@ -287,9 +304,8 @@ def _of_rule(
 ) -> Criterion:
     rule = outcome.rule
     statement = (asked and asked.statement) or rule.title
-    if asked and rule.subject is Revision and not outcome.judged:
-        _, why = _applies(asked.applies, project)
-        return Criterion(rule.id, statement, Status.NOT_APPLICABLE, why, why)
+    if asked and rule.subject is Revision and not outcome.judged and not outcome.error:
+        return _of_no_use(rule.id, statement, _applies(asked.applies, project), asked.applies, project)
     effect = _effect(rule, reported, fails_at)
     answer = _answer(outcome, effect, project)
     advisories = sum(1 for each in effect.advisories if not each.waiver)
@@ -331,6 +347,9 @@ def _answer(outcome: Outcome, effect: _Effect, project: Project) -> _Answer:
         return _Answer(Status.WAIVED, f"until {ends}", "", tuple(each.at for each in effect.waived))
     if judged:
         return _Answer(Status.PASS, counted or f"{judged} of {judged}")
+    excluded = _left_out([outcome.rule.technology], project)
+    if excluded:
+        return _Answer(Status.UNKNOWN, "none is judged", Reason.UNREADABLE.value, (), excluded)
     remote = remotely_made(outcome.rule.subject, project)
     if remote:
         return _Answer(Status.UNKNOWN, "none is visible here", Reason.UNRESOLVED.value, (), remote)
@@ -338,9 +357,9 @@ def _answer(outcome: Outcome, effect: _Effect, project: Project) -> _Answer:
 
 
 def _not_known(outcome: Outcome, unknowns: Sequence[Unknown], counted: str) -> _Answer:
-    first = unknowns[0]
+    first = next((each for each in unknowns if each.reason not in _FOR_PEOPLE), unknowns[0])
     words = f"{outcome.unknown} of {outcome.judged} not known"
-    if outcome.rule.subject is Revision:
+    if outcome.rule.subject.measured:
         words = "no evidence" if first.reason is Reason.NO_EVIDENCE else f"{len(unknowns)} not proven"
     words = f"{counted}; {words}" if counted else words
     places = tuple(place(unknown.at) for unknown in unknowns)
@@ -362,9 +381,9 @@ _FOR_PEOPLE = {
 
 def _of_people(asked: Asked, project: Project) -> Criterion:
     """A criterion that only people can answer."""
-    applies, why = _applies(asked.applies, project)
-    if not applies:
-        return Criterion(asked.id, asked.statement, Status.NOT_APPLICABLE, why, why, basis="nothing")
+    applies = _applies(asked.applies, project)
+    if not applies.applies:
+        return _of_no_use(asked.id, asked.statement, applies, asked.applies, project)
     where = project.settings.elsewhere.get(asked.owned) if asked.owned else None
     reason = Reason.NOT_OWNED_HERE if where else Reason.NEEDS_HUMAN
     next_step = f"it is elsewhere ({where.where}); {asked.next}" if where else asked.next
@@ -462,14 +481,44 @@ def _gravity(fault: Fault) -> bool:
     return fault.reason == "tool-error"
 
 
-def _applies(fact: str, project: Project) -> tuple[bool, str]:
+class _Applies(NamedTuple):
+    """Whether a criterion applies, None when that cannot be told; and why not."""
+
+    applies: bool | None
+    why: str = ""
+
+
+_DEPLOYED = ("kubernetes", "terraform", "docker", "pipeline")
+
+
+def _applies(fact: str, project: Project) -> _Applies:
     if fact == "always":
-        return True, ""
+        return _Applies(True)
     if fact == "deploys":
         answer = deploys(project)
-        return answer.deploys, answer.proof
-    present = fact in project.technologies()
-    return present, "" if present else project.none_of([fact])
+        return _Applies(True) if answer.deploys else _Applies(_unless_excluded(_DEPLOYED, project), answer.proof)
+    if fact in project.technologies():
+        return _Applies(True)
+    return _Applies(_unless_excluded([fact], project), project.none_of([fact]))
+
+
+def _unless_excluded(technologies: Iterable[str], project: Project) -> bool | None:
+    return None if _left_out(technologies, project) else False
+
+
+def _left_out(technologies: Iterable[str], project: Project) -> str:
+    """In words, which file of a technology the settings leave out; '' when there is none."""
+    path = next((project.excluded[each] for each in technologies if each in project.excluded), "")
+    return f"{path} is excluded by the settings: nobody can tell" if path else ""
+
+
+def _of_no_use(id: str, statement: str, applies: _Applies, fact: str, project: Project) -> Criterion:
+    """A criterion that does not apply; UNKNOWN where what it is about is excluded from judgement."""
+    if applies.applies is False:
+        return Criterion(id, statement, Status.NOT_APPLICABLE, applies.why, applies.why, basis="nothing")
+    words = _left_out(_DEPLOYED if fact == "deploys" else [fact], project)
+    reason = Reason.UNREADABLE.value
+    return Criterion(id, statement, Status.UNKNOWN, "not judged", reason, next_step=words, basis="nothing")
 
 
 def _nothing(outcomes: Sequence[Outcome], criteria: Sequence[Criterion], project: Project) -> str:

@@ -20,7 +20,7 @@ class Commit(NamedTuple):
 def commit_of(root: Path) -> Commit | None:
     """The commit checked out at `root`; None outside git and before the first commit."""
     words = ("status", "--porcelain=v2", "--branch", "-uno", "--ignore-submodules=all", "--", ".")
-    status = ask(root, *_inert(root), *words)
+    status = ask(root, *words, without=_filters(root))
     lines = (status or b"").decode("utf-8", "replace").splitlines()
     head = next((line.split()[-1] for line in lines if line.startswith("# branch.oid ")), "(initial)")
     if head == "(initial)":
@@ -28,10 +28,10 @@ def commit_of(root: Path) -> Commit | None:
     return Commit(head, any(not line.startswith("#") for line in lines))
 
 
-def _inert(root: Path) -> list[str]:
-    """Options without content filters: commands of the repository's choice, run where files meet the index."""
+def _filters(root: Path) -> list[str]:
+    """The settings of content filters: commands of the repository's choice, run where files meet the index."""
     listed = ask(root, "config", "-z", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process|required)$") or b""
-    return [word for name in sorted(set(listed.split(b"\0"))) if name for word in ("-c", os.fsdecode(name) + "=")]
+    return [os.fsdecode(name) for name in sorted(set(listed.split(b"\0"))) if name]
 
 
 def named(root: Path, revision: str) -> str | None:
@@ -61,17 +61,24 @@ def _whole(root: Path, id: str) -> str | None:
 def changed_here(root: Path, *, but: str = "") -> set[str] | None:
     """The tracked paths that differ from the commit checked out, staged or not, as `changed_since` gives them."""
     words = ("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=all")
-    return _differing(root, (*_inert(root), *words), ["HEAD"], but)
+    return _differing(root, words, ["HEAD"], but, _filters(root))
 
 
-def _differing(root: Path, words: Sequence[str], ends: Sequence[str], but: str) -> set[str] | None:
+def _differing(
+    root: Path, words: Sequence[str], ends: Sequence[str], but: str, without: Sequence[str] = ()
+) -> set[str] | None:
     where = (":(top)", f":(exclude){but}") if but else ()
-    return _paths(ask(root, *words, *(() if but else ("--relative",)), *ends, "--", *where))
+    return _paths(ask(root, *words, *(() if but else ("--relative",)), *ends, "--", *where, without=without))
 
 
 def untracked(root: Path) -> set[str] | None:
     """The paths below `root` that git neither tracks nor ignores."""
     return _paths(ask(root, "ls-files", "-o", "--exclude-standard", "-z", "--", "."))
+
+
+def tracked(root: Path) -> set[str]:
+    """The paths below `root` that are part of what git records."""
+    return _paths(ask(root, "ls-files", "-z", "--", ".")) or set()
 
 
 def _paths(listed: bytes | None) -> set[str] | None:
@@ -87,13 +94,19 @@ def origin_of(root: Path) -> str:
 _HASH = re.compile(r"[0-9a-f]{7,64}\Z")
 
 
-def ask(root: Path, *words: str, feed: bytes | None = None) -> bytes | None:
-    """What git prints, or None when it is not there or refuses. Runs nothing that the repository configures."""
+def ask(root: Path, *words: str, feed: bytes | None = None, without: Sequence[str] = ()) -> bytes | None:
+    """What git prints, or None when it is not there or refuses. Runs nothing that the repository configures.
+
+    `without` are settings that are emptied: by environment, since `-c` cannot name one with `=` in it.
+    """
     import subprocess
 
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     environment["GIT_NO_REPLACE_OBJECTS"] = "1"  # a commit is what its id says
+    environment["GIT_CONFIG_COUNT"] = str(len(without))
+    for number, name in enumerate(without):
+        environment |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": ""}
     if "GIT_INDEX_FILE" in os.environ:  # what `git commit` is about to record
         environment["GIT_INDEX_FILE"] = os.path.abspath(os.environ["GIT_INDEX_FILE"])
     safe = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.allow=never")

@@ -23,10 +23,12 @@ class Project:
 
     `tree` knows every path of the repository, also those that are not judged. `commit` is what is checked out, None
     where that cannot be told. `criteria` are the ids of every rule and criterion there is, asked here or not.
+    `excluded` gives the technologies of which the settings leave out a file, and that file: they are not proven to be
+    absent.
 
     Rules about late subjects are told what came before them: `verdicts` is what each criterion came to ("PASS",
-    "UNKNOWN", ...), `gates` what each gate did, `judged` the rule that ran for every name it goes by, `found` the
-    names, path and line of every finding. All are empty before that.
+    "UNKNOWN", ...), `gates` what each gate did, `passed` the rule for every name it goes by and path in which it found
+    nothing, `found` the names, path and line of every finding. All are empty before that.
     """
 
     def __init__(
@@ -45,10 +47,11 @@ class Project:
         self.today = today or datetime.date.today()
         self.commit = commit
         self.profile = profile
+        self.excluded: dict[str, str] = {}
         self.verdicts: dict[str, str] = {}
         self.gates: dict[str, str] = {}
         self.criteria: frozenset[str] = frozenset()
-        self.judged: dict[str, str] = {}
+        self.passed: dict[tuple[str, str], str] = {}
         self.found: list[tuple[frozenset[str], str, int]] = []
         self.skipped = tuple(skipped)
         self.repository = Repository()

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-from gatekeeper.git import origin_of
+from gatekeeper.git import origin_of, tracked
 from gatekeeper.models import Subject
 from gatekeeper.models.evidence import Evidence, Origin
 from gatekeeper.models.evidence.facts import Facts, Problem, Scan
@@ -36,7 +36,7 @@ class Held(NamedTuple, Generic[F]):
         """Where a scanner's result is shown: the line of the repository that it names, else its record."""
         if problem.path in project.tree and problem.line > 0:
             source = project.tree.source(problem.path)
-            return Place(source, Span(problem.line, 1, problem.line, 1))
+            return Place(source, source.line_span(problem.line))
         return self.line(problem.record)
 
     def measure(self, words: str, total: int) -> Measure:
@@ -117,18 +117,23 @@ def _doubts(
     if BINDINGS.index(origin.binding) < BINDINGS.index(asked):
         yield Reason.UNBOUND, f"nothing binds it to a commit ({origin.binding}); `gatekeeper evidence add` does"
     yield from _of_another_repository(origin, project)
+    vouched = origin.binding in ("manifest", "signed")
     if not any_commit:
+        if evidence.path in project.once("tracked", lambda project: tracked(project.tree.root)):
+            yield Reason.UNBOUND, "is part of the commit, and was not made from it; let git ignore evidence"
         for commit in filter(None, (origin.commit, facts.commit)):  # a manifest does not outvote what it vouches for
             yield from _of_another_commit(commit, bool(origin.dirty or facts.dirty), project)
-        if not origin.commit and origin.binding in ("manifest", "signed"):
+        if vouched and not origin.commit:
             yield Reason.WRONG_SUBJECT, "its manifest names no commit"
-        if origin.binding == "itself" and not facts.commit and not _deployed(facts, project):
+        if origin.binding == "itself" and not (origin.commit or facts.commit) and not _deployed(facts, project):
             yield Reason.UNBOUND, "names an image that nothing here deploys, and no commit"
     made = min(filter(None, (origin.made, facts.made)), default=None)
     if max_age is not None and made is None:
         yield Reason.STALE, f"does not say when it was made; at most {max_age} days old is asked"
     if made is not None:
         yield from _out_of_time(made, max_age, project)
+    if vouched and not any_commit and origin.dirty is None:
+        yield Reason.WRONG_SUBJECT, "its manifest does not say whether the working copy differed from the commit"
 
 
 def _of_another_repository(origin: Origin, project: Project) -> Iterator[tuple[Reason, str]]:
@@ -158,9 +163,18 @@ def _of_another_commit(commit: str, dirty: bool, project: Project) -> Iterator[t
         yield Reason.WRONG_SUBJECT, f"is about commit {commit[:7]}, from which this working copy differs"
 
 
+def _day(made: datetime.datetime) -> datetime.date:
+    try:
+        return made.astimezone(datetime.UTC).date()
+    except OverflowError:  # at either end of the calendar
+        return made.date()
+
+
 def _out_of_time(made: datetime.datetime, max_age: int | None, project: Project) -> Iterator[tuple[Reason, str]]:
-    days = (project.today - made.astimezone(datetime.UTC).date()).days
-    if days < -1:  # a day for time zones
+    days = (project.today - _day(made)).days
+    if made.year < 2000:
+        yield Reason.STALE, f"says that it was made in the year {made.year}"
+    elif days < -1:  # a day for time zones
         yield Reason.STALE, f"was made on {made.date()}, which is yet to come"
     elif max_age is not None and days > max_age:
         yield Reason.STALE, f"is {days} days old; at most {max_age} are asked"

@@ -5,12 +5,17 @@ from __future__ import annotations
 import datetime
 import types
 from collections.abc import Iterator
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
+from gatekeeper.meant import meant
 from gatekeeper.node import Node, Source
 
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
+Amount = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
+Below = Annotated[str, msgspec.Meta(pattern=r"^(?!/)(?!(?:.*/)?\.\.(?:/|$))")]  # a path that does not lead out
 Profile = Literal["pre-commit", "pull-request", "release"]
 Owned = Literal[
     "workloads",
@@ -59,32 +64,32 @@ class CoverageThreshold(msgspec.Struct, forbid_unknown_fields=True):
     """At least `min` percent of what `metric` counts."""
 
     metric: Literal["line", "branch", "statement", "function", "instruction"] = "line"
-    min: float = 80
+    min: Percent = 80
 
 
 class ScanThreshold(msgspec.Struct, forbid_unknown_fields=True):
     """At most so many problems of a severity, in reports of at most `max_age` days."""
 
-    critical: int = 0
-    high: int = 0
-    max_age: int = 7
+    critical: Count = 0
+    high: Count = 0
+    max_age: Count = 7
 
 
 class LoadThreshold(msgspec.Struct, forbid_unknown_fields=True):
     """At most `max_ms` milliseconds at the percentile of a metric; without it, the load test's own thresholds count."""
 
     metric: str = "http_req_duration"
-    percentile: float = 95
-    max_ms: float | None = None
-    max_age: int = 30
+    percentile: Percent = 95
+    max_ms: Amount | None = None
+    max_age: Count = 30
 
 
 class CostThreshold(msgspec.Struct, forbid_unknown_fields=True):
     """At most so much a month. Without a budget nobody can say that an estimate is within it."""
 
-    max: float | None = None
+    max: Amount | None = None
     currency: str = "USD"
-    max_age: int = 90
+    max_age: Count = 90
 
 
 class PipelineThreshold(msgspec.Struct, forbid_unknown_fields=True):
@@ -101,8 +106,8 @@ class Thresholds(msgspec.Struct, forbid_unknown_fields=True):
     load: LoadThreshold = msgspec.field(default_factory=LoadThreshold)
     cost: CostThreshold = msgspec.field(default_factory=CostThreshold)
     pipeline: PipelineThreshold = msgspec.field(default_factory=PipelineThreshold)
-    drift_max_age: int = 7
-    api_max_age: int = 30
+    drift_max_age: Count = 7
+    api_max_age: Count = 30
 
 
 Binding = Literal["signed", "manifest", "itself", "unbound"]
@@ -113,7 +118,7 @@ class EvidenceSettings(msgspec.Struct, forbid_unknown_fields=True):
     """How evidence must at least be bound to the commit, by profile; and where it lies beside .gatekeeper/evidence."""
 
     accept: dict[Profile, Binding] = {}
-    folders: list[str] = []
+    folders: list[Below] = []
 
     def weakest(self, profile: str) -> Binding:
         """The weakest binding that a profile accepts."""
@@ -196,6 +201,9 @@ def load(source: Source) -> Settings:
     nodes, faults = source.once(yaml.parse)
     if faults:
         raise Invalid([f"{source.path}:{fault.span.line}: {fault.message}" for fault in faults])
+    repeated = [f"{source.path}:{line}: {key!r} stands here twice" for key, line in yaml.twice(source)]
+    if repeated or len(nodes) > 1:
+        raise Invalid(repeated or [f"{source.path}:{nodes[1].span.line}: one document was expected, not {len(nodes)}"])
     return _decoded(nodes[0]) if nodes else Settings()
 
 
@@ -280,10 +288,8 @@ def _expected(kind: Any, node: Node, words: str) -> str:
 
 
 def _meant(word: str, among: Any) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, list(among), n=1)
-    return f"; did you mean {near[0]!r}?" if near else f"; expected one of {', '.join(sorted(map(str, among)))}"
+    names = ", ".join(sorted(map(str, among)))
+    return f"; {meant(word, among, f'expected one of {names}', shown=repr)}"
 
 
 def schema() -> dict[str, Any]:

@@ -163,8 +163,12 @@ class _Live:
 
     def covering(self, each: Reported) -> Iterator[Excuse]:
         """The excuses that cover a finding: those that mean it, and last no longer than its severity allows."""
-        grave = each.severity == "critical"
-        return (excuse for excuse in self.meaning(each) if not grave or _short(excuse, self.today))
+        return (
+            excuse
+            for excuse in self.meaning(each)
+            if _short(excuse, self.today)
+            or not (_grave(each) or (isinstance(excuse, Baselined) and each.rule.gate == "secrets"))
+        )
 
     def meaning(self, each: Reported) -> Iterator[Excuse]:
         """The excuses that mean a finding. None means one about excuses."""
@@ -189,6 +193,12 @@ class _Live:
 
 def _line(suppression: Suppression) -> int:
     return suppression.line
+
+
+def _grave(each: Reported) -> bool:
+    """Whether it may be excused for a short time only: what is critical, however its rule is graded here; and what the
+    baseline holds of secrets."""
+    return "critical" in (each.severity, each.finding.severity)
 
 
 def _short(excuse: Excuse, today: datetime.date) -> bool:

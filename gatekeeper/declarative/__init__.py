@@ -34,6 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from gatekeeper.declarative.conditions import Context, Malformed, Result, Test, read_condition
+from gatekeeper.meant import meant
 from gatekeeper.models import Subject
 from gatekeeper.node import Expression, Missing, Node, Source, Unresolved, regex
 from gatekeeper.parsers import yaml
@@ -79,11 +80,8 @@ def _check_keys(node: Node) -> None:
         raise Malformed(node, "expected a mapping that starts with 'id:'")
     for key, value in node.items():
         if key not in _KEYS:
-            from difflib import get_close_matches
-
-            near = get_close_matches(key, _KEYS, 1)
-            advice = f"did you mean {near[0]!r}?" if near else f"a rule has {', '.join(_KEYS)}"
-            raise Malformed(Node(key, value.source, value.key or value.span), f"unknown key {key!r}: {advice}")
+            hint = meant(key, _KEYS, f"a rule has {', '.join(_KEYS)}", shown=repr)
+            raise Malformed(Node(key, value.source, value.key or value.span), f"unknown key {key!r}: {hint}")
     for key in (*_TEXTS, "must"):
         if not node[key].present:
             raise Malformed(node, f"no '{key}': a rule needs {', '.join(_TEXTS)} and must")

@@ -22,37 +22,52 @@ class Action(NamedTuple):
     found: bool
 
 
+_Address = tuple[str, "Module | None"]  # with the module it is declared in; None when that is not here
+
+
 def actions_of(alarm: Resource, project: Project) -> list[Action]:
     """What an alarm does when it goes off; nothing when it names no action."""
     expr = alarm.expr("alarm_actions")
     if expr is None:
         return []
-    found = dict.fromkeys(_followed(expr, alarm.module, 0))
-    return [Action(address, _protocols(address, module, project), bool(module)) for address, module in found]
+    found = project.once("variables of alarms", lambda _: _Followed()).of(expr, alarm.module, _DEPTH)
+    subscribed = project.once("subscriptions of topics", _subscribed)
+    return [Action(address, subscribed.get((address, module), ()), bool(module)) for address, module in found]
 
 
-def _followed(expr: hcl.Expr, module: Module, depth: int) -> list[tuple[str, Module | None]]:
-    """Every address that an expression comes to, with the module it is declared in; None when that is not here."""
-    found: list[tuple[str, Module | None]] = []
-    for address in sorted(module.addresses(expr)):
+class _Followed:
+    """What addresses come to, through the variables of modules and those that call them; followed once for each."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Module, str, int], list[_Address]] = {}
+
+    def of(self, expr: hcl.Expr, module: Module, left: int) -> list[_Address]:
+        """Every address that an expression comes to."""
+        addresses = sorted(module.addresses(expr))
+        return list(dict.fromkeys(found for address in addresses for found in self._behind(address, module, left)))
+
+    def _behind(self, address: str, module: Module, left: int) -> list[_Address]:
+        key = (module, address, left)
+        if key not in self._found:
+            self._found[key] = self._given(address, module, left)
+        return self._found[key]
+
+    def _given(self, address: str, module: Module, left: int) -> list[_Address]:
         kind, _, name = address.partition(".")
-        calls = module.users if kind == "var" and depth < _DEPTH else []
+        calls = module.users if kind == "var" and left else []
         given = [(value, call.module) for call in calls if (value := call.expr(name)) is not None]
-        for value, caller in given:
-            found += _followed(value, caller, depth + 1)
         if not given:
-            found.append((address, module if address in module.declared else None))
-    return found
+            return [(address, module if address in module.declared else None)]
+        return list(dict.fromkeys(found for value, caller in given for found in self.of(value, caller, left - 1)))
 
 
-def _protocols(address: str, module: Module | None, project: Project) -> tuple[str, ...]:
-    protocols = []
-    for each in terraform_resources(project) if module else ():
-        if (
-            each.type == "aws_sns_topic_subscription"
-            and each.module is module
-            and address in each.addresses("topic_arn")
-        ):
+def _subscribed(project: Project) -> dict[_Address, tuple[str, ...]]:
+    """The protocols of the subscriptions to each topic."""
+    protocols: dict[_Address, set[str]] = {}
+    for each in terraform_resources(project):
+        if each.type == "aws_sns_topic_subscription":
             node = each.node["protocol"]
-            protocols.append(node.text if node.known else "an unresolved protocol")
-    return tuple(sorted(set(protocols)))
+            for address in each.addresses("topic_arn"):
+                protocol = node.text if node.known else "an unresolved protocol"
+                protocols.setdefault((address, each.module), set()).add(protocol)
+    return {topic: tuple(sorted(found)) for topic, found in protocols.items()}

@@ -21,20 +21,22 @@ def agreements(analysed: Analysed, known: Iterable[Known]) -> dict[int, list[int
     """For each result (by its number) the findings (by theirs) that say the same.
 
     Analysers name the line at which a resource begins, our rules the line at fault inside it: the last result of a
-    check that begins at or before our line is about it.
+    check that begins at or before our line, and does not end before it, is about it. What was silenced says nothing.
     """
     if analysed.scan is None:
         return {}
     begins: dict[tuple[str, str], list[tuple[int, int]]] = {}
-    for number, problem in enumerate(analysed.scan.problems):
-        for name in aliases(analysed.tool, problem.id):
-            begins.setdefault((name, problem.path), []).append((problem.line, number))
+    problems = analysed.scan.problems
+    for number, problem in enumerate(problems):
+        for name in () if problem.suppressed else aliases(analysed.tool, problem.id):
+            begins.setdefault((name, problem.path), []).append((problem.line, -number))
     found: dict[int, list[int]] = {}
     for index, each in enumerate(known):
         for name in each.names:
-            above = [(line, number) for line, number in begins.get((name, each.path), ()) if line <= each.line]
-            if above:
-                found.setdefault(max(above)[1], []).append(index)
+            above = [begin for begin in begins.get((name, each.path), ()) if begin[0] <= each.line]
+            number = -max(above)[1] if above else -1
+            if number >= 0 and each.line <= (problems[number].end_line or each.line):
+                found.setdefault(number, []).append(index)
     return found
 
 

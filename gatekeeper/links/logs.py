@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from gatekeeper.links.resources import terraform_resources
@@ -12,7 +12,6 @@ from gatekeeper.project import Project
 
 if TYPE_CHECKING:
     from gatekeeper.models.terraform import Resource
-    from gatekeeper.parsers.hcl import Reference
 
 _RETENTION = {  # what keeps logs, and the attribute that says for how many days; None where nothing is said
     "aws_cloudwatch_log_group": "retention_in_days",
@@ -55,20 +54,16 @@ def log_places(project: Project) -> list[Log]:
 
 
 def _places(project: Project) -> Iterator[Log]:
-    resources = terraform_resources(project)
-    for each in resources:
+    users = _users(project)
+    for each in terraform_resources(project):
         if each.type not in _RETENTION:
             continue
         days = each.node[_RETENTION[each.type]]
         zero = days.known and days.present and days.number == 0
         forever = each.type in _NEVER and (zero or not days.present)
-        users = [
-            other.name
-            for other in resources
-            if other.module is each.module and other is not each and _refers(other.references, tuple(each.labels))
-        ]
+        sources = tuple(other.name for other in users.get((each.module, *each.labels), ()) if other is not each)
         at = Node(each.name, each.node.source, each.span)
-        yield Log(tuple(users), _name(each), each.type, days, forever, at)
+        yield Log(sources, _name(each), each.type, days, forever, at)
 
 
 def _name(resource: Resource) -> Node:
@@ -77,8 +72,13 @@ def _name(resource: Resource) -> Node:
     return node if node.known or expr is None else Node(Expression(expr.text), node.source, node.span)
 
 
-def _refers(references: Iterable[Reference], labels: tuple[str, ...]) -> bool:
-    return any(reference.path[:2] == labels for reference in references)
+def _users(project: Project) -> dict[tuple[object, ...], list[Resource]]:
+    """The resources that refer to one, by its module and labels."""
+    users: dict[tuple[object, ...], list[Resource]] = {}
+    for each in terraform_resources(project):
+        for words in dict.fromkeys(reference.path[:2] for reference in each.references):
+            users.setdefault((each.module, *words), []).append(each)
+    return users
 
 
 def shippers(project: Project) -> list[Shipper]:

@@ -27,6 +27,10 @@ class Owned(NamedTuple):
 
 def owners_of(path: str, project: Project) -> tuple[str, ...]:
     """Who owns a path; empty when the file says nobody, or there is no such file."""
+    return project.once(("owners", path), lambda project: _owners(path, project))
+
+
+def _owners(path: str, project: Project) -> tuple[str, ...]:
     lines = project.once("code owners", _lines)
     return next((line.owners for line in reversed(lines) if _means(line.pattern, path)), ())
 

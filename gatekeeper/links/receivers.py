@@ -49,7 +49,9 @@ class Tree(NamedTuple):
 
 def routed(alert: Alert, project: Project) -> Routed | None:
     """Where an alert goes; None when no routing tree is here that may take it."""
-    answers = [answer for tree in routing_trees(project) if (answer := _through(tree, _labels(alert)))]
+    read = project.once("matchers of routes", lambda _: _Matchers())
+    labels = _labels(alert)
+    answers = [answer for tree in routing_trees(project) if (answer := _through(tree, labels, read))]
     if not answers:
         return None
     found = {(each.name, each.integrations): each for answer in answers for each in answer.receivers}
@@ -98,59 +100,81 @@ def _labels(alert: Alert) -> dict[str, str | None]:
     return {**found, "alertname": alert.alert}
 
 
-def _through(tree: Tree, labels: dict[str, str | None]) -> Routed | None:
-    named, certain = _followed(tree.route, "", labels, _Budget(), 0)
+def _through(tree: Tree, labels: dict[str, str | None], read: _Matchers) -> Routed | None:
+    named, certain = _Walk(labels, read).followed(tree.route, "", 0)
     if tree.scoped:
         certain = False
     receivers = [tree.receivers.get(name) or Receiver(name, (), None) for name in dict.fromkeys(named) if name]
     return Routed(tuple(receivers), certain) if receivers else None
 
 
-class _Budget:
-    """How many routes may still be looked at."""
+class _Condition(NamedTuple):
+    """A matcher: what a label must be; its operator is one that nobody knows where it cannot be read."""
+
+    name: str
+    operator: str
+    value: str
+
+
+class _Matchers:
+    """The matchers of routes, read once for every alert."""
 
     def __init__(self) -> None:
-        self.left = _MOST
+        self._read: dict[int, tuple[Node, list[_Condition]]] = {}
+
+    def of(self, route: Node) -> list[_Condition]:
+        if id(route) not in self._read:
+            self._read[id(route)] = route, list(dict.fromkeys(_conditions(route)))
+        return self._read[id(route)][1]
 
 
-def _followed(
-    route: Node, inherited: str, labels: dict[str, str | None], budget: _Budget, depth: int
-) -> tuple[list[str], bool]:
-    """The receivers that a route which is taken leads to, and whether that is certain."""
-    receiver = _written(route["receiver"]) or inherited
-    found: list[str] = []
-    certain, settled = True, False
-    for child in route["routes"] if route["routes"].is_list else ():
-        budget.left -= 1
-        if budget.left < 0 or depth > _DEPTH:
-            return [*found, receiver], False
-        answer = _taken(child, labels)
-        if answer == "no":
-            continue
-        named, sure = _followed(child, receiver, labels, budget, depth + 1)
-        found += named
-        certain = certain and sure and answer == "yes"
-        settled = settled or answer == "yes"
-        if answer == "yes" and not (child["continue"].known and child["continue"].value is True):
-            break
-    return (found, certain) if settled else ([*found, receiver], certain)
+class _Walk:
+    """One alert on its way through a tree, of which so many routes are looked at."""
+
+    def __init__(self, labels: dict[str, str | None], read: _Matchers) -> None:
+        self._labels = labels
+        self._read = read
+        self._left = _MOST
+
+    def followed(self, route: Node, inherited: str, depth: int) -> tuple[list[str], bool]:
+        """The receivers that a route which is taken leads to, and whether that is certain."""
+        receiver = _written(route["receiver"]) or inherited
+        found: list[str] = []
+        certain, settled = True, False
+        for child in route["routes"] if route["routes"].is_list else ():
+            self._left -= 1
+            if self._left < 0 or depth > _DEPTH:
+                return [*found, receiver], False
+            answer = self._taken(child)
+            if answer == "no":
+                continue
+            named, sure = self.followed(child, receiver, depth + 1)
+            found += named
+            certain = certain and sure and answer == "yes"
+            settled = settled or answer == "yes"
+            if answer == "yes" and not (child["continue"].known and child["continue"].value is True):
+                break
+        return (found, certain) if settled else ([*found, receiver], certain)
+
+    def _taken(self, route: Node) -> Answer:
+        taken: Answer = "yes"
+        for condition in self._read.of(route):
+            answer = _holds(condition, self._labels)
+            if answer == "no":
+                return "no"
+            taken = answer if answer == "perhaps" else taken
+        return taken
 
 
-def _taken(route: Node, labels: dict[str, str | None]) -> Answer:
-    answers = {_holds(name, operator, value, labels) for name, operator, value in _conditions(route)}
-    return "no" if "no" in answers else "perhaps" if "perhaps" in answers else "yes"
-
-
-def _conditions(route: Node) -> Iterator[tuple[str, str, str]]:
-    """The matchers of a route as name, operator, value; an operator that nobody knows for one that cannot be read."""
+def _conditions(route: Node) -> Iterator[_Condition]:
     for field, operator in (("match", "="), ("match_re", "=~")):
         for name, value in route[field].items() if route[field].is_mapping else ():
-            yield name, operator, _written(value)
+            yield _Condition(name, operator, _written(value))
     for matcher in _matchers(route):
         if matcher.is_mapping:
             regular = matcher["regex"].known and matcher["regex"].value is True
             operator = _written(matcher["matchType"]) or ("=~" if regular else "=")
-            yield _written(matcher["name"]), operator, _written(matcher["value"])
+            yield _Condition(_written(matcher["name"]), operator, _written(matcher["value"]))
         else:
             yield from _parsed(_written(matcher))
 
@@ -163,19 +187,24 @@ def _matchers(route: Node) -> list[Node]:
 _CONDITION = regex(r'\s*"?([\w.-]{1,100})"?\s*(=~|!~|!=|=)\s*(?:"([^"]*)"|\'([^\']*)\'|([^\s,{}"]*))\s*')
 
 
-def _parsed(text: str) -> Iterator[tuple[str, str, str]]:
+def _parsed(text: str) -> Iterator[_Condition]:
     """`severity = "critical"`, or several in braces."""
-    rest = text.strip().removeprefix("{").removesuffix("}")
-    while rest:
-        found = _CONDITION.match(rest)
+    text = text.strip().removeprefix("{").removesuffix("}")
+    at = 0
+    while at < len(text):
+        found = _CONDITION.match(text, at)
         if not found:
-            yield "", "?", rest
+            yield _Condition("", "?", text[at:])
             return
-        yield found[1], found[2], next((part for part in found.groups()[2:] if part is not None), "")
-        rest = rest[found.end() :].lstrip(", ")
+        value = next((part for part in found.groups()[2:] if part is not None), "")
+        yield _Condition(found[1], found[2], value)
+        at = found.end()
+        while text[at : at + 1] in (",", " "):
+            at += 1
 
 
-def _holds(name: str, operator: str, value: str, labels: dict[str, str | None]) -> Answer:
+def _holds(condition: _Condition, labels: dict[str, str | None]) -> Answer:
+    name, operator, value = condition
     given = labels.get(name)
     if given is None or operator not in ("=", "!=", "=~", "!~"):
         return "perhaps"  # a series may bring the label, or not

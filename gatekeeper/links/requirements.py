@@ -11,10 +11,11 @@ from gatekeeper.node import Node, regex
 from gatekeeper.project import Project
 
 _ID = regex(r"\b(?:N?FR|REQ|RQ|SLR|SRS|UR|BR)-[A-Z]{0,6}-?\d{1,5}\b")
+_WORDS = 500  # characters that are kept of what stands beside an id
 
 
 class Requirement(NamedTuple):
-    """A numbered requirement: its id and the words beside it, where it is first written."""
+    """A numbered requirement: its id and the words beside it, as far as they are kept, where it is first written."""
 
     id: str
     words: str
@@ -50,6 +51,9 @@ def _of(document: Document) -> Iterator[Requirement]:
 
 def _in(node: Node, beside: str) -> Iterator[Requirement]:
     ids = _ID.findall(node.text)
-    for id in ids:
-        rest = node.text.partition(id)[2].lstrip(" :.-–—)]") if len(ids) == 1 else node.text
-        yield Requirement(id, " ".join((rest or beside).split()), node)
+    if not ids:
+        return
+    rest = node.text.partition(ids[0])[2].lstrip(" :.-–—)]") if len(ids) == 1 else node.text
+    words = " ".join((rest or beside).split())[:_WORDS]
+    for id in dict.fromkeys(ids):
+        yield Requirement(id, words, node)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -62,6 +61,9 @@ _IMAGES = {
     "Cache": "redis valkey memcached keydb dragonfly".split(),
 }
 _DEPTH = 8  # modules that call one another
+_TOO_DEEP = f"modules that call one another more than {_DEPTH} times over"
+_REGIONS = 10  # that are told apart
+_LARGEST = 10**9  # number of anything
 
 
 class Count(NamedTuple):
@@ -69,6 +71,9 @@ class Count(NamedTuple):
 
     number: int | None
     words: str = ""
+
+
+_TOO_MANY = Count(None, f"more than {_LARGEST}")
 
 
 class Declared(NamedTuple):
@@ -97,17 +102,22 @@ def resources(project: Project) -> list[Declared]:
 
 def terraform_resources(project: Project) -> list[Resource]:
     """The managed resources that are anybody's: those of examples and those that `count = 0` leaves out are not."""
-    kind = Subject.registry.get("terraform.Resource")
-    every = cast("list[Resource]", project.all(kind)) if kind else []
-    return [each for each in every if not each.module.shown and not each.absent]
+
+    def make(project: Project) -> list[Resource]:
+        kind = Subject.registry.get("terraform.Resource")
+        every = cast("list[Resource]", project.all(kind)) if kind else []
+        return [each for each in every if not each.module.shown and not each.absent]
+
+    return project.once("terraform resources", make)
 
 
 def _of_terraform(project: Project) -> Iterator[Declared]:
+    calls, regions = _Calls(), _Regions()
     for each in terraform_resources(project):
         group = GROUP_OF.get(each.type)
         if group:
             at = Node(each.name, each.node.source, each.span)
-            yield Declared(group, _words(each), each.name, count_of(each), region_of(each), at)
+            yield Declared(group, _words(each), each.name, count_of(each, calls), region_of(each, regions), at)
 
 
 def _words(resource: Resource) -> str:
@@ -115,32 +125,33 @@ def _words(resource: Resource) -> str:
     return f"{resource.type} {engine.text}" if engine.known and engine.text else resource.type
 
 
-def count_of(resource: Resource) -> Count:
+def count_of(resource: Resource, calls: _Calls) -> Count:
     """How many there are: repeated by itself and by the calls of its module, times the size it is given."""
     try:
-        times = _times(resource) * _calls(resource.module, 0)
+        times = _times(resource)
+        called = calls.of(resource.module)
+        if called.number is None:
+            return called
         size = resource.node[_SIZES.get(resource.type, "")] if resource.type in _SIZES else None
         number = whole(size, 0) if size is not None and size.present else 1
-    except _NotCalled as nobody:
-        return Count(None, str(nobody))
     except Unresolved as unresolved:
         return Count(None, unresolved.expression.text)
+    number *= times * called.number
+    if abs(number) > _LARGEST:
+        return _TOO_MANY
     zones = resource.node["multi_az"]
-    return Count(number * times, "multi_az" if zones.known and zones.value is True else "")
+    return Count(number, "multi_az" if zones.known and zones.value is True else "")
 
 
 def whole(node: Node, default: int) -> int:
-    """The whole number at a node; `default` where nobody wrote one. Raises `Unresolved`, also for what is no number."""
+    """The whole number at a node; `default` where nobody wrote one. Raises `Unresolved`, also for what is no number or
+    too large for one of anything."""
     if not node.present:
         return default
     number = node.number
-    if number is None or not math.isfinite(number):
-        raise Unresolved(node, Expression(node.text or "a value", "is no number"))
+    if number is None or not -_LARGEST <= number <= _LARGEST:
+        raise Unresolved(node, Expression(node.text[:60] or "a value", "is no such number"))
     return int(number)
-
-
-class _NotCalled(Exception):
-    """A module that nothing here makes."""
 
 
 def _times(block: Repeated) -> int:
@@ -151,37 +162,79 @@ def _times(block: Repeated) -> int:
     return 1
 
 
-def _calls(module: Module, depth: int) -> int:
-    if module.root or depth > _DEPTH:
-        return 1
-    if not module.users:
-        raise _NotCalled(f"nothing here calls module {module.name}")
-    return sum(_times(call) * _calls(call.module, depth + 1) for call in module.users)
+class _Calls:
+    """How often modules are made, through those that call them; counted once for each, so many calls up."""
+
+    def __init__(self) -> None:
+        self._counted: dict[tuple[Module, int], Count] = {}
+
+    def of(self, module: Module, left: int = _DEPTH) -> Count:
+        key = (module, left)
+        if key not in self._counted:
+            self._counted[key] = self._count(module, left)
+        return self._counted[key]
+
+    def _count(self, module: Module, left: int) -> Count:
+        if module.root:
+            return Count(1)
+        if not module.users:
+            return Count(None, f"nothing here calls module {module.name}")
+        if left < 0:
+            return Count(None, _TOO_DEEP)
+        total = 0
+        for call in module.users:
+            try:
+                times = _times(call)
+            except Unresolved as unresolved:
+                return Count(None, unresolved.expression.text)
+            caller = self.of(call.module, left - 1)
+            if caller.number is None:
+                return caller
+            total += times * caller.number
+        return Count(total) if abs(total) <= _LARGEST else _TOO_MANY
 
 
-def region_of(resource: Resource) -> Node | None:
+def region_of(resource: Resource, regions: _Regions) -> Node | None:
     """Its own region or location, else that of its provider, in its module or in one that calls it."""
     for name in ("region", "location"):
         own = resource.node[name]
         if own.present:
             return own
-    found = _provided(resource.module, resource.provider_alias, 0)
-    distinct = {node.expression.text if node.expression else node.text: node for node in found}
-    if len(distinct) < 2:
-        return next(iter(distinct.values()), None)
-    first = found[0]
-    return Node(Expression(", ".join(sorted(distinct)), "differs"), first.source, first.mark)
+    found = regions.of(resource.module, resource.provider_alias)
+    first = next(iter(found.values()), None)
+    if first is None or len(found) < 2:
+        return first
+    return Node(Expression(", ".join(sorted(found)), "differs"), first.source, first.mark)
 
 
-def _provided(module: Module, alias: str, depth: int) -> list[Node]:
-    from gatekeeper.models.terraform import Provider
+class _Regions:
+    """The regions of providers by their words, for modules and those that call them; looked up once for each."""
 
-    for provider in module.of(Provider):
-        if provider.alias == alias and provider.node["region"].present:
-            return [provider.node["region"]]
-    if depth > _DEPTH:
-        return []
-    return [node for call in module.users for node in _provided(call.module, alias, depth + 1)]
+    def __init__(self) -> None:
+        self._found: dict[tuple[Module, str, int], dict[str, Node]] = {}
+
+    def of(self, module: Module, alias: str, left: int = _DEPTH) -> dict[str, Node]:
+        key = (module, alias, left)
+        if key not in self._found:
+            self._found[key] = {}
+            for node in self._provided(module, alias, left):
+                self._found[key].setdefault(node.expression.text if node.expression else node.text, node)
+                if len(self._found[key]) == _REGIONS:
+                    break
+        return self._found[key]
+
+    def _provided(self, module: Module, alias: str, left: int) -> Iterator[Node]:
+        from gatekeeper.models.terraform import Provider
+
+        for provider in module.of(Provider):
+            if provider.alias == alias and provider.node["region"].present:
+                yield provider.node["region"]
+                return
+        for call in module.users:
+            if left < 0:
+                yield Node(Expression(_TOO_DEEP, "are not followed"), call.node.source, call.span)
+                return
+            yield from self.of(call.module, alias, left - 1).values()
 
 
 # Kubernetes

@@ -28,9 +28,12 @@ def unscanned(project: Project, scans: Sequence[Scan]) -> list[Dockerfile]:
     names = [
         reference for image in images if not image.startswith("sha256:") and (reference := ImageReference.parse(image))
     ]
-    if len(shipped) == 1 and (any(_ours(name) for name in names) or (images and not names)):
-        return []
-    from gatekeeper.links.images import built_from
+    from gatekeeper.links.images import built_from, containers_of
+
+    if len(shipped) == 1:
+        runs = {each.reference.name for each in containers_of(shipped[0], project) if each.reference}
+        if any(_ours(name) and (not runs or name.name in runs) for name in names) or (images and not names):
+            return []
 
     links = [built_from(name, project) for name in names]
     covered = {link.dockerfile.path for link in links if link}

@@ -18,15 +18,16 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from gatekeeper.days import day
 from gatekeeper.discover import Tree
 from gatekeeper.globs import covers
+from gatekeeper.meant import meant
 from gatekeeper.models import Subject
 from gatekeeper.node import START, Fault, Node, Source, Span, regex
 from gatekeeper.parsers import yaml
 
 FOLDER = ".gatekeeper/attestations"
 
-_DATE = regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _COMMIT = regex(r"[0-9a-fA-F]{7,64}\Z")
 _EMAIL = regex(r"[^\s@<>\x00-\x1f]+@[^\s@<>\x00-\x1f]+\Z")
 _GLOBS, _GLOB = 100, 500  # how many, and how long
@@ -60,8 +61,8 @@ class Attestation(Subject):
         self.email = by["email"].text.strip()
         self.by = by["name"].text.strip() or self.email
         self.role = by["role"].text.strip()
-        self.on = _date(node["on"])
-        self.expires = _date(node["expires"])
+        self.on = day(node["on"].text)
+        self.expires = day(node["expires"].text)
         self.at_commit = _verbatim(node["at_commit"]).lower()
         self.covers = tuple(each.text for each in node["covers"])
         self.links = tuple(each.text for each in node["links"])
@@ -91,18 +92,15 @@ class Attestation(Subject):
 def read(source: Source, tree: Tree) -> Iterator[Subject | Fault]:
     """The attestation of a file; of each document, where it holds several."""
     documents = source.once(yaml.parse)
-    yield from map(Attestation, documents.nodes)
+    repeated = [] if documents.faults else yaml.twice(source)
+    for node in documents.nodes:
+        attestation = Attestation(node)
+        attestation.problems += tuple(Problem(node, f"{key!r} stands twice, on line {line}") for key, line in repeated)
+        yield attestation
     for fault in documents.faults:
         yield fault._replace(technology="attestations")
     if not documents.nodes and not documents.faults:
         yield Fault(source, START, "holds no attestation; `gatekeeper attest` writes one", technology="attestations")
-
-
-def _date(node: Node) -> datetime.date | None:
-    try:
-        return datetime.date.fromisoformat(node.text) if _DATE.match(node.text) else None
-    except ValueError:
-        return None
 
 
 def _verbatim(node: Node) -> str:
@@ -123,7 +121,7 @@ def _problems(node: Node) -> Iterator[Problem]:
             yield from (Problem(at, f"{name}: {words}") for at, words in wrong(node[name]))
         elif required:
             yield Problem(node[name], f"needs {name!r}")
-    on, expires = _date(node["on"]), _date(node["expires"])
+    on, expires = day(node["on"].text), day(node["expires"].text)
     if on and expires and expires < on:
         yield Problem(node["expires"], f"expires: {expires} is before {on}, the day it was made")
     if node["covers"].present and not node["at_commit"].present:
@@ -131,13 +129,10 @@ def _problems(node: Node) -> Iterator[Problem]:
 
 
 def _strange(node: Node, known: Iterable[str]) -> Iterator[Problem]:
-    from difflib import get_close_matches
-
     for key, child in node.items():
         if key not in known:
-            near = get_close_matches(key, list(known), n=1)
-            meant = f"did you mean {near[0]!r}?" if near else f"expected one of {', '.join(known)}"
-            yield Problem(child, f"no field {key!r} here; {meant}")
+            hint = meant(key, known, f"expected one of {', '.join(known)}", shown=repr)
+            yield Problem(child, f"no field {key!r} here; {hint}")
 
 
 def _wrong_text(node: Node) -> Iterator[Problem]:
@@ -166,7 +161,7 @@ def _wrong_person(node: Node) -> Iterator[Problem]:
 
 
 def _wrong_date(node: Node) -> Iterator[Problem]:
-    if _date(node) is None:
+    if day(node.text) is None:
         yield Problem(node, f"{node.text!r} is no date; write YYYY-MM-DD")
 
 

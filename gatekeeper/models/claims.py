@@ -15,19 +15,25 @@ from gatekeeper.node import Node, regex
 from gatekeeper.parsers.markdown import Table
 
 _READINESS = regex(
-    r"readiness|ready for production|quality gates?|completion report|pre-report|scorecard|hand-?off|go-?live"
-    r"|security checklist|acceptance criteria|disaster recovery",
+    r"readiness|ready for (?:production|deployment)|quality gates?|completion report|pre-report|scorecard|hand-?off"
+    r"|go-?live|security checklist|acceptance criteria|disaster recovery|deployment status",
     re.IGNORECASE,
 )
-_TICK = regex(
-    r"(?:✅|✔|✓|☑|âœ…|(?:pass(?:ed)?|yes|done|completed?|configured|ok|ready|approved|deployed|healthy|implemented|met"
-    r"|tested|reviewed|attested)\b)",
+_MARKS = "✅✔✓☑\ufe0f"
+_WORDS = (
+    "pass(?:ed)?|yes|done|completed?|configured|ok|ready|approved|deployed|healthy|implemented|met|tested|reviewed"
+    "|attested"
+)
+# A tick, a word that says so, or both; behind it nothing but a remark in brackets, behind a dash, or a number.
+_DONE = regex(
+    rf"(?:(?:[{_MARKS}]|âœ…)+[ ]*(?:(?:{_WORDS})\b)?|(?:{_WORDS})\b)[ ]*[{_MARKS}]*(?:[ ]*[(,;.–—-].*|[ ]*\d.*)?\Z",
     re.IGNORECASE,
 )
-_CHECKED = regex(r"gate|criteri|check|measure|requirement|area|item|component|document", re.I)
-_STATUS = regex(r"status|result|state|done|tested|ready|health|complete|passed|check(?:ed)?|[✅✔✓☑]", re.I)
-_MAY_CLAIM = regex(r"\[[xX]\]|[✅✔✓☑]|âœ…|\|[ \t]*(?:pass|yes|done|complete|ok|ready|approved)", re.I)
+_CHECKED = regex(r"gate|criteri|check|measure|requirement|area|item|component|document|category|aspect", re.I)
+_STATUS = regex(rf"status|result|state|done|tested|ready|health|complete|passed|check(?:ed)?|[{_MARKS}]", re.I)
+_MAY_CLAIM = regex(rf"\[[xX]\]|[{_MARKS}]|âœ…|\|[ \t]*(?:{_WORDS})|:\**[ \t]*(?:{_WORDS})", re.I)
 _SHORT = 3  # words; below, a name is recognised only in a document about readiness
+EVERYTHING = "*"  # what the verdict on the whole repository is called
 
 
 class Claim(Subject):
@@ -61,39 +67,69 @@ def claims(documents: Iterable[Document], names: Callable[[], Names]) -> Iterato
 
 def _of(document: Document, names: Names) -> Iterator[Claim]:
     about_readiness = bool(_READINESS.search(document.title)) or document.speaks_of(_READINESS.pattern)
+    found: dict[int, Claim] = {}
     for node, sure in _ticked(document):
-        words = folded(node.text)
-        meant = names.get(words) or names.get(words.partition(":")[0].strip())
-        if meant and (len(words.split()) >= _SHORT or (about_readiness and sure)):
-            yield Claim(node, node.text, meant)
+        name = folded(node.text)
+        meant = names.get(name, ())
+        remark = len(node.text.split()) > len(name.split()) + 1
+        if meant and (len(name.split()) >= _SHORT or (about_readiness and sure and not remark)):
+            found.setdefault(node.span.line, Claim(node, _shown(node.text), meant))
+    whole = [claim for claim in found.values() if EVERYTHING in claim.meant]
+    for claim in found.values():
+        # Whoever says it of several things, or in a document about something else, does not say it of the repository.
+        if EVERYTHING not in claim.meant or (len(whole) == 1 and _READINESS.search(document.title)):
+            yield claim
 
 
 def _ticked(document: Document) -> Iterator[tuple[Node, bool]]:
     """What is ticked, and whether its place says that it is a row of a checklist: a table may list services as well."""
+    lines = document.source
+    tasks = {task.node.span.line for task in document.parts.tasks}
     for task in document.parts.tasks:
-        if task.checked:
-            yield task.node, True
+        name, colon, remark = task.node.text.partition(":")
+        struck = "~~" in lines.line(task.node.span.line)
+        if task.checked and not struck and (not colon or _DONE.match(remark.strip())):
+            yield Node(name, task.node.source, task.node.span), True
     for table in document.parts.tables:
         sure = bool(table.header) and bool(_CHECKED.search(table.header[0].text))
         yield from ((node, sure) for node in _ticked_rows(table))
     for text in document.parts.texts:
         name, colon, answer = text.node.text.partition(":")
-        in_table = document.source.line(text.node.span.line).lstrip().startswith("|")
-        if colon and not in_table and _TICK.match(answer.strip()):
-            yield Node(name.strip(), text.node.source, text.node.span), True
+        line = text.node.span.line
+        if colon and line not in tasks and not lines.line(line).lstrip().startswith("|"):
+            yield from _answered(name, answer.strip(), text.node)
+
+
+def _answered(name: str, answer: str, node: Node) -> Iterator[tuple[Node, bool]]:
+    """`Name: done`; or `Status: production ready`, where the answer is the name."""
+    if _DONE.match(answer):
+        yield Node(name.strip(), node.source, node.span), True
+    elif folded(name).endswith("status"):
+        yield Node(answer, node.source, node.span), True
 
 
 def _ticked_rows(table: Table) -> Iterator[Node]:
     """The first cell of each row that has a tick in a column of states."""
     columns = [number for number, cell in enumerate(table.header) if number and _STATUS.search(cell.text)]
     for row in table.rows:
-        if row and any(number < len(row) and _TICK.match(row[number].text.strip()) for number in columns):
+        if row and any(number < len(row) and _DONE.match(row[number].text.strip()) for number in columns):
             yield row[0]
 
 
+def _shown(words: str) -> str:
+    return words.strip(f" *_:{_MARKS}")
+
+
+_REMARK = regex(r"(.*?)[ ](?:\(([^()]{0,80})\)|[-–—][ ]+.{0,200})\Z")
+
+
 def folded(words: str) -> str:
-    """Words as they are compared: in lower case, without marks around them or a remark in brackets behind them."""
-    words = " ".join(words.casefold().split()).strip(" .:;*_`✅✔✓☑[]")
-    if words.endswith(")"):
-        words = words.rpartition("(")[0]
-    return words.strip(" .:;*_`✅✔✓☑[]")
+    """Words as they are compared: in lower case, without marks around them or a remark behind them.
+
+    A remark in brackets is a number or one word (`41/41`, `CodeQL`); more words may be about something else.
+    """
+    words = " ".join(words.casefold().split()).strip(f" .:;*_`[]{_MARKS}").removeprefix("âœ…").strip()
+    remark = _REMARK.match(words)
+    if remark and (remark[2] is None or len(remark[2].split()) < 2 or any(map(str.isdigit, remark[2]))):
+        words = remark[1]
+    return words.strip(f" .:;*_`[]{_MARKS}")

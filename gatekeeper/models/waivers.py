@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 
 import msgspec
 
+from gatekeeper.days import day
 from gatekeeper.models import Subject
 from gatekeeper.node import START, Node, Source, regex
 
@@ -87,7 +88,7 @@ class Suppression(Excuse):
         self.rules = tuple(name.strip() for name in form[2].split(",") if name.strip()) if form else ()
         self.reason = _closed(form[4] or "") if form else ""
         self.by = said.get("by", "")
-        self.end = _date(said.get("until", ""))
+        self.end = day(said.get("until", ""))
         self.line = source.once(_statements)[number - 1]
         self._until = said.get("until", "")
 
@@ -132,13 +133,6 @@ def _statements(source: Source) -> list[int]:
 def _closed(words: str) -> str:
     """The words of a comment without what closes it."""
     return words.rstrip().removesuffix("-->").removesuffix("*/").strip()
-
-
-def _date(words: str) -> datetime.date | None:
-    try:
-        return datetime.date.fromisoformat(words)
-    except ValueError:
-        return None
 
 
 class Waiver(Excuse):

@@ -119,7 +119,7 @@ class _Collector:
         return found
 
     def startElement(self, name: str, attributes: Any) -> None:  # noqa: N802
-        line = self.parser.getLineNumber() or 1
+        name, line = name.rpartition(":")[2], self.parser.getLineNumber() or 1
         if len(self._open) >= DEPTH:
             raise Malformed(f"nests deeper than {DEPTH} levels", line)
         self._open.append("" if name in self._texts else None)
@@ -128,7 +128,7 @@ class _Collector:
 
     def endElement(self, name: str) -> None:  # noqa: N802
         text = self._open.pop()
-        self._found.append(Event(False, name, self.parser.getLineNumber() or 1, {}, text or ""))
+        self._found.append(Event(False, name.rpartition(":")[2], self.parser.getLineNumber() or 1, {}, text or ""))
         self.moved = True
 
     def characters(self, content: str) -> None:
@@ -151,7 +151,7 @@ class _Collector:
     endDocument = startDocument  # noqa: N815
 
     def startPrefixMapping(self, prefix: str | None, uri: str) -> None:  # noqa: N802
-        """Names are read with their prefix, as written."""
+        """Names are read without their prefix: whatever stands before a failure, it is one."""
 
     def endPrefixMapping(self, prefix: str | None) -> None:  # noqa: N802
         """See `startPrefixMapping`."""

@@ -52,6 +52,27 @@ def parse(source: Source) -> Documents:
         return _document_by_document(source, source.text)
 
 
+def twice(source: Source) -> list[tuple[str, int]]:
+    """Keys that one mapping holds twice, and the line of the second: the later one would win in silence."""
+    found: list[tuple[str, int]] = []
+    open_ = [document for document in _composed(source.text) if document]
+    done: set[int] = set()
+    while open_:
+        node = open_.pop()
+        if id(node) in done or isinstance(node, yaml.ScalarNode):
+            continue
+        done.add(id(node))
+        keys: set[str] = set()
+        for child in node.value:
+            key, value = child if isinstance(child, tuple) else (None, child)
+            open_.append(value)
+            if isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                if key.value in keys:
+                    found.append((key.value, key.start_mark.line + 1))
+                keys.add(key.value)
+    return found
+
+
 def _document_by_document(source: Source, text: str) -> Documents:
     nodes: list[Node] = []
     faults: list[Fault] = []

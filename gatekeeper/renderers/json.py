@@ -25,6 +25,7 @@ def render(report: Report) -> str:
         "root": report.root,
         "profile": report.profile,
         "level": report.settings.service.level,
+        "relaxed": list(report.relaxed),
         "commit": report.commit and report.commit.id + ("-dirty" if report.commit.dirty else ""),
         "files": _files(report),
         "rules": {outcome.rule.id: _rule(outcome, report) for outcome in report.outcomes},

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 
 from gatekeeper.audit import Report
-from gatekeeper.gates import Status
 from gatekeeper.renderers.places import is_repository
 from gatekeeper.renderers.sanitise import markdown_code, markdown_text, printed
 from gatekeeper.rule import Place, place
@@ -18,6 +17,8 @@ def render(report: Report) -> str:
     service = report.settings.service.name
     title = f"## gatekeeper: {report.verdict}{f' ({markdown_text(service)})' if service else ''}"
     parts = [title, _counts(report)]
+    if report.relaxed:
+        parts.append(f"The settings relax: {markdown_text('; '.join(report.relaxed))}")
     if report.shown.table and report.gates:
         parts.append(_table(report))
     if report.findings and not report.shown.quiet:
@@ -69,7 +70,7 @@ def _open(report: Report) -> str:
     rows = []
     for gate in report.gates:
         for criterion in gate.criteria:
-            if criterion.status in (Status.UNKNOWN, Status.ERROR):
+            if criterion.open:
                 then = f"; next: {markdown_text(criterion.next_step)}" if criterion.next_step else ""
                 why = markdown_text(", ".join(filter(None, (criterion.result, criterion.reason))))
                 name = markdown_code(f"{gate.id}/{criterion.id}")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from gatekeeper.audit import Report
 from gatekeeper.discover import Unreadable
 from gatekeeper.models.evidence import Evidence
+from gatekeeper.node import regex
 from gatekeeper.rule import Place
 
 MASK = "(not shown: a secret stands here)"
@@ -21,6 +24,16 @@ def path_of(at: Place, report: Report) -> str:
         return at.source.path
     paths = report.project.tree.paths
     return next((path for path in paths if path.lower() in ("readme.md", "readme")), paths[0] if paths else "README.md")
+
+
+_SUSPICIOUS = regex(
+    r"(?:pass(?:wd|word|phrase)?|pwd|secret|token|api[_-]?key|credential|private[_-]?key)[\w.-]{0,40}[\"']?\s{0,5}[:=]"
+    r"\s{0,5}(?![\"']?[$<{])\S"  # a reference is no secret
+    r"|://[^/\s@:]{1,100}:[^/\s@]{1,200}@"
+    r"|\b(?:gh[pousr]_|github_pat_|AKIA|ASIA|xox[abprs]-|glpat-|sk-[A-Za-z0-9]|eyJ[\w-]{10})|-----BEGIN"
+    r"|(?<![\w/.-])(?![0-9a-f]{40}\b)[A-Za-z0-9+/]{40}(?![\w/.-])",  # but for a commit's hash
+    re.IGNORECASE,
+)
 
 
 class Excerpts:
@@ -49,6 +62,11 @@ class Excerpts:
     def is_artifact(self, at: Place) -> bool:
         """Whether it stands in evidence, of which no line is shown: scanners quote the secrets that they find."""
         return at.source.path in self._artifacts
+
+    @staticmethod
+    def suspicious(line: str) -> bool:
+        """Whether a line that nobody asked about may hold a secret: then it is no context worth showing."""
+        return _SUSPICIOUS.search(line) is not None
 
     def masked(self, at: Place) -> bool:
         return (at.source.path, at.span.line) in self._secret

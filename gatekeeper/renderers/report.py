@@ -68,6 +68,7 @@ def _header(sheet: Sheet) -> str:
         f"**Commit**: {_commit(sheet)}",
         f"**Judged**: {sheet.project.today}, profile {report.profile}, level {service.level}",
         f"**Policy**: {_policy(sheet)}; gatekeeper {report.version}, {len(report.rules)} rules",
+        *([f"**Relaxed by the settings**: {markdown_text('; '.join(report.relaxed))}"] if report.relaxed else []),
         f"**Started**: {slot('needs-human')}",
         f"**Completed**: {slot('needs-human')}",
         f"**Actual Effort**: {slot('needs-human')}",

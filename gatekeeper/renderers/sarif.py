@@ -127,6 +127,8 @@ def _notifications(report: Report) -> Iterator[dict[str, Any]]:
     for fault in report.project.faults:
         at = _location(Place(fault.source, fault.span), report)
         yield {"level": "error", "message": {"text": _text(fault.message)}, "locations": [at]}
+    if report.relaxed:
+        yield {"level": "note", "message": {"text": _text(f"the settings relax: {'; '.join(report.relaxed)}")}}
     for gate in report.gates:
         for criterion in gate.criteria:
             if criterion.status is Status.UNKNOWN:

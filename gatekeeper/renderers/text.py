@@ -47,7 +47,7 @@ def render(report: Report) -> str:
     page = _Page(report)
     blocks: list[list[str]] = []
     if report.shown.table:
-        blocks += [[page.header()], page.table(), [page.verdict()]]
+        blocks += [[page.header(), *page.relaxed()], page.table(), [page.verdict()]]
     if not report.shown.quiet:
         blocks += page.findings()
         blocks += [page.open_questions()] if report.shown.table else []
@@ -74,6 +74,11 @@ class _Page:
         if report.commit:
             parts.append(f"commit {visible(report.commit.id[:7])} {'dirty' if report.commit.dirty else 'clean'}")
         return "  ".join(parts)
+
+    def relaxed(self) -> list[str]:
+        """What the repository's settings ask less of it."""
+        said = self.report.relaxed
+        return self._hanging("the settings relax: ", "; ".join(said)) if said else []
 
     # the table
 
@@ -182,9 +187,7 @@ class _Page:
     # what is not proven, and what was looked at
 
     def open_questions(self) -> list[str]:
-        questions = [
-            (gate, criterion) for gate in self.report.gates for criterion in gate.criteria if is_open(criterion)
-        ]
+        questions = [(gate, criterion) for gate in self.report.gates for criterion in gate.criteria if criterion.open]
         lines = ["Not proven:"] if questions else []
         for gate, criterion in questions:
             status = self.coloured(f"{criterion.status.value:8}")
@@ -212,12 +215,6 @@ class _Page:
         crashed = [outcome.rule.id for outcome in report.outcomes if outcome.error]
         broken = f"; crashed: {', '.join(crashed)}" if crashed else ""
         return f"{found}{known}; {_counted(len(report.rules), 'rule')}, {_counted(judged, 'file')} judged{left}{broken}"
-
-
-def is_open(criterion: Criterion) -> bool:
-    """Whether it is not proven, or denied by a person: no finding speaks of it then."""
-    denied = criterion.status is Status.FAIL and criterion.basis == "attested"
-    return denied or criterion.status in (Status.UNKNOWN, Status.ERROR)
 
 
 def _not_judged(report: Report) -> str:

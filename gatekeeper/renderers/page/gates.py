@@ -92,16 +92,12 @@ def address(gate: Gate, criterion: Criterion) -> str:
 
 def open_questions(report: Report) -> Section:
     """What is not proven, and what would settle it."""
-    number = sum(_is_open(criterion) for gate in report.gates for criterion in gate.criteria)
+    number = sum(criterion.open for gate in report.gates for criterion in gate.criteria)
     return Section("not-proven", f"Not proven ({number})", joined(map(_open, report.gates)))
 
 
-def _is_open(criterion: Criterion) -> bool:
-    return criterion.status in (Status.UNKNOWN, Status.ERROR)
-
-
 def _open(gate: Gate) -> Markup:
-    items = [_question(gate, criterion) for criterion in gate.criteria if _is_open(criterion)]
+    items = [_question(gate, criterion) for criterion in gate.criteria if criterion.open]
     return joined((element("h3", text(gate.title)), element("ul", *items, class_="open"))) if items else NOTHING
 
 

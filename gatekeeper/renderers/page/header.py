@@ -64,6 +64,7 @@ def _facts(report: Report) -> Iterable[tuple[str, Markup]]:
     yield "Level of service", text(service.level)
     yield "Owner", text(service.owner)
     yield "Judged on", element("time", text(str(report.project.today)), datetime=str(report.project.today))
+    yield "Settings relax", text("; ".join(report.relaxed))
     yield "By", text(f"gatekeeper {report.version}, {counted(len(report.rules), 'rule')}")
 
 

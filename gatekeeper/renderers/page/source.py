@@ -19,7 +19,7 @@ _CONTEXT = 3  # lines above and below
 _TALLEST = 10  # lines of a place
 _WIDEST = 240  # characters of a line
 _MANY = 50  # secrets in one file
-_WITHHELD = element("p", text("Other lines are not shown: a secret stands among them."), class_="note")
+_WITHHELD = element("p", text("Other lines are not shown: a secret stands among them, or may."), class_="note")
 _EVERY_LINE = range(1, 1 << 62)
 
 
@@ -49,7 +49,10 @@ class Sources:
         return joined((lines, _WITHHELD)) if withheld else lines
 
     def _may_be_shown(self, at: Place, number: int) -> bool:
-        return number == at.span.line or not any(number in lines for lines in self._kept_back.get(at.source.path, ()))
+        if number == at.span.line:
+            return True
+        kept_back = any(number in lines for lines in self._kept_back.get(at.source.path, ()))
+        return not kept_back and not self._excerpts.suspicious(at.source.line(number))
 
     def _row(self, at: Place, number: int) -> Markup:
         here = Place(at.source, Span(number, 1, number, 1))

@@ -21,7 +21,7 @@ FILES = [("Dockerfile", "FROM debian:12\nUSER root\n"), ("api/Dockerfile", "FROM
 def project(*problems: Problem, settings: Settings | None = None, incomplete: tuple[str, ...] = ()) -> Project:
     made = project_of(FILES)
     made.settings = settings or made.settings
-    made.judged = {"docker-nonroot": "docker-nonroot", "CKV_DOCKER_3": "docker-nonroot", "zizmor:x": "other"}
+    made.passed = {("CKV_DOCKER_3", "api/Dockerfile"): "docker-nonroot"}
     made.found = [(frozenset({"docker-nonroot", "CKV_DOCKER_3"}), "Dockerfile", 2)]
     scan = Scan(kind="misconfiguration", targets=("Dockerfile",), problems=problems, incomplete=incomplete)
     made.add([Analysed("checkov", "3", scan)])
@@ -38,6 +38,20 @@ def test_what_both_find_is_said_once_and_names_the_other_tool() -> None:
     both = project(Problem("CKV_DOCKER_3", None, "a user", path="Dockerfile", line=1))
     assert not judged(both).findings
     assert also(both) == {0: ("checkov CKV_DOCKER_3",)}
+
+
+def test_results_of_one_place_are_one_and_a_range_that_ends_before_is_about_something_else() -> None:
+    twice = Problem("CKV_DOCKER_3", None, "a user", path="Dockerfile", line=1, end_line=2)
+    assert "1 results, 1 also" in judged(project(twice, twice)).measures[0].words
+    above = Problem("CKV_DOCKER_3", "high", "a user", path="Dockerfile", line=1, end_line=1)
+    assert also(project(above)) == {}
+    assert [finding.severity for finding in judged(project(above)).findings] == ["high"]
+
+
+def test_what_is_silenced_there_is_counted_and_agrees_with_nothing() -> None:
+    silenced = project(Problem("CKV_DOCKER_3", None, "a user", path="Dockerfile", line=1, suppressed="skip"))
+    assert also(silenced) == {}
+    assert "1 silenced" in judged(silenced).measures[0].words
 
 
 def test_what_our_rule_passed_is_shown_as_a_difference() -> None:

@@ -7,9 +7,12 @@ import os
 import shutil
 import stat
 import sys
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
+from textwrap import indent
+from typing import Any
 
 import msgspec
 import pytest
@@ -17,10 +20,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gatekeeper import analysers
-from gatekeeper.analysers import Analysis, cache, sandbox
+from gatekeeper.analysers import Analysis, cache, hadolint, sandbox
 from gatekeeper.analysers.workspace import Workspace, is_configuration
 from gatekeeper.discover import Tree, discover, sort_out
 from gatekeeper.models.evidence.facts import Problem, Scan
+from gatekeeper.settings import ANALYSERS
 
 if os.name != "posix":
     pytest.skip("the programs of these tests are scripts", allow_module_level=True)
@@ -64,8 +68,10 @@ def _tree(root: Path, files: Mapping[str, str | bytes]) -> Tree:
 
 
 def _run(name: str, tree: Tree, program: str | Path = "") -> Analysis:
-    programs = {name: str(program)} if program else {}
-    return analysers.run([name], tree, sort_out(tree)[0], programs)[0]
+    with pytest.MonkeyPatch.context() as environment:
+        if program:
+            environment.setenv(f"GATEKEEPER_{name.upper()}", str(program))
+        return analysers.start([name], tree, sort_out(tree)[0])()[0]
 
 
 def _scan(analysis: Analysis) -> Scan:
@@ -287,7 +293,7 @@ def test_a_tool_that_does_wrong_proves_nothing(
 
 HONEST = (
     "check = {'check_id': 'A_1', 'check_name': 'said', 'file_abs_path': TREE + '/k8s/pod.yaml',"
-    " 'file_line_range': [0, 1], 'severity': 'HIGH'}\n"
+    " 'file_line_range': [0, 12], 'severity': 'HIGH'}\n"
     "lost = {**check, 'file_abs_path': TREE + '/../../etc/passwd'}\n"
     "print(json.dumps([{'check_type': 'kubernetes', 'results': {'failed_checks': [check, lost]}}]))\n"
 )
@@ -298,7 +304,7 @@ def test_results_about_what_was_not_given_are_dropped_and_counted(
 ) -> None:
     scan = _scan(_run("checkov", _tree(tmp_path / "repo", POD), script(HONEST)))
     assert (scan.tool, scan.version) == ("checkov", "9.8.7")
-    assert scan.problems == (Problem("A_1", "high", "said", path="k8s/pod.yaml", line=1),)
+    assert scan.problems == (Problem("A_1", "high", "said", path="k8s/pod.yaml", line=1, end_line=12),)
     assert scan.incomplete == ("1 results name no file that was given to checkov",)
 
 
@@ -352,6 +358,28 @@ def test_what_a_tool_started_is_ended_with_it(
     pytest.fail("a process that the tool started lives on")
 
 
+@pytest.mark.skipif(not hasattr(os, "waitid"), reason="nothing here tells that a process has ended without reaping it")
+@pytest.mark.parametrize("body", ["", "time.sleep(600)"])
+def test_a_group_is_killed_only_while_its_number_is_its_own(
+    body: str, tmp_path: Path, script: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sandbox, "SECONDS", 1.0)
+    killed: list[int] = []
+    kill = os.killpg
+
+    def killpg(group: int, number: int) -> None:
+        os.waitid(os.P_PID, group, os.WEXITED | os.WNOWAIT | os.WNOHANG)  # raises when it has been reaped
+        killed.append(group)
+        kill(group, number)
+
+    monkeypatch.setattr(os, "killpg", killpg)
+    _run("checkov", _tree(tmp_path / "repo", POD), script(body))
+    assert len(killed) == len(set(killed)) == 2  # asked for its version, then run
+    for group in killed:
+        with pytest.raises(ChildProcessError):  # none is left behind
+            os.waitid(os.P_PID, group, os.WEXITED | os.WNOWAIT | os.WNOHANG)
+
+
 # which program
 
 
@@ -361,7 +389,7 @@ def _plant(path: Path, canary: Path) -> None:
     path.chmod(0o755)
 
 
-@pytest.mark.parametrize("way", ["PATH", "variable", "given", "link to it", "link in it"])
+@pytest.mark.parametrize("way", ["PATH", "variable", "link to it", "link in it"])
 def test_a_program_of_the_repository_is_refused(way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root, canary = tmp_path / "repo", tmp_path / "canary"
     tree = _tree(root, POD)
@@ -372,8 +400,6 @@ def test_a_program_of_the_repository_is_refused(way: str, tmp_path: Path, monkey
         monkeypatch.chdir(root)
         monkeypatch.setenv("PATH", ".:/usr/bin:/bin")
     elif way == "variable":
-        monkeypatch.setenv("GATEKEEPER_CHECKOV", str(planted))
-    elif way == "given":
         program = planted
     elif way == "link to it":
         (tmp_path / "checkov").symlink_to(planted)
@@ -404,7 +430,7 @@ def test_a_program_is_found_where_pipx_and_uv_put_it(tmp_path: Path, script: Cal
 
 def test_what_is_not_there_to_be_judged_needs_no_program(tmp_path: Path) -> None:
     tree = _tree(tmp_path / "repo", {"README.md": "nothing\n"})
-    said = analysers.run([*analysers.NAMES, "semgrep"], tree, tree.paths, {})
+    said = analysers.start([*analysers.NAMES, "semgrep"], tree, tree.paths)()
     assert [each.tool for each in said] == [*analysers.NAMES, "semgrep"]
     assert [each.reason for each in said] == ["empty"] * len(analysers.NAMES) + ["unsupported-tool"]
     assert all(each.scan is None and each.files == 0 for each in said)
@@ -413,6 +439,64 @@ def test_what_is_not_there_to_be_judged_needs_no_program(tmp_path: Path) -> None
     (tmp_path / "link").mkdir()
     (tmp_path / "link" / "Dockerfile").symlink_to("/etc/passwd")
     assert _run("hadolint", discover(tmp_path / "link")).reason == "unreadable"
+
+
+def test_the_settings_know_every_analyser() -> None:
+    assert analysers.NAMES == ANALYSERS
+
+
+# several at once
+
+
+class _Guarded(Tree):
+    """A tree that only the thread which made it may ask, and only until it is closed."""
+
+    def __init__(self, root: Path) -> None:
+        self.closed = False
+        self.thread = threading.get_ident()
+        super().__init__(root, discover(root).paths)
+
+    def __getattribute__(self, name: str) -> Any:
+        if name not in ("closed", "thread", "__class__"):
+            assert not self.closed and self.thread == threading.get_ident(), name
+        return super().__getattribute__(name)
+
+
+def test_the_tree_is_asked_before_the_programs_run_and_by_no_other_thread(
+    tmp_path: Path, script: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "repo"
+    _tree(root, {**POD, "package-lock.json": "{}", "k8s/bomb.yaml": WORKLOAD + "a: [\n"})
+    (root / "outside.tf").symlink_to("/etc/passwd")
+    _database(tmp_path / "cache" / "trivy")
+    either = f"if sys.argv[1] == 'filesystem':\n{indent(TRIVY, '    ')}else:\n{indent(HONEST, '    ')}"
+    monkeypatch.setenv("GATEKEEPER_CHECKOV", str(script(either)))
+    monkeypatch.setenv("GATEKEEPER_TRIVY", str(script(either)))
+    for cached in (False, True):
+        tree = _Guarded(root)
+        answers = analysers.start(["trivy", "checkov", "trivy"], tree, tree.paths)
+        tree.closed = True
+        said = answers()
+        assert [(each.tool, _scan(each).targets) for each in said] == [
+            ("trivy", ("package-lock.json",)), ("checkov", ("k8s/pod.yaml",)), ("trivy", ("package-lock.json",))
+        ]  # fmt: skip
+        assert {words.partition(":")[0] for words in _scan(said[1]).incomplete} >= {"outside.tf", "k8s/bomb.yaml"}
+        assert said[1].cached is cached
+
+
+def test_a_tool_for_which_nothing_can_be_chosen_costs_its_answer_alone(
+    tmp_path: Path, script: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def choose(tree: Tree, paths: Sequence[str]) -> Workspace:
+        raise RecursionError("of the repository's making")
+
+    monkeypatch.setattr(hadolint, "TOOL", hadolint.TOOL._replace(choose=choose))
+    monkeypatch.setenv("GATEKEEPER_CHECKOV", str(script(HONEST)))
+    tree = _tree(tmp_path / "repo", POD)
+    broken, honest = analysers.start(["hadolint", "checkov"], tree, tree.paths)()
+    assert (broken.scan, broken.reason) == (None, "tool-error")
+    assert "RecursionError" in broken.message
+    assert _scan(honest).targets == ("k8s/pod.yaml",)
 
 
 # the cache
@@ -440,6 +524,32 @@ def test_an_answer_is_kept_by_content_for_its_user_alone(tmp_path: Path, script:
         again = _run("checkov", _tree(root, changed), program)
         assert not again.cached
         assert _scan(again).problems[0].message == "said otherwise"
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "analysers/hadolint.py",
+        "models/evidence/artifact.py",
+        "models/evidence/facts.py",
+        "models/evidence/json_text.py",
+        "models/evidence/readers/trivy.py",
+        "models/evidence/reported.py",
+        "models/kubernetes/kustomize.py",
+        "parsers/yaml.py",
+    ],
+)
+def test_an_answer_is_made_again_when_the_code_that_made_it_changes(
+    module: str, tmp_path: Path, script: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = tmp_path / "gatekeeper"
+    shutil.copytree(cache.PACKAGE, code, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(cache, "PACKAGE", code)
+    program, tree = script(HONEST), _tree(tmp_path / "repo", POD)
+    assert [_run("checkov", tree, program).cached for _ in range(2)] == [False, True]
+    with open(code / module, "a") as file:
+        file.write("# changed\n")
+    assert not _run("checkov", tree, program).cached
 
 
 @pytest.mark.parametrize("harm", ["rubbish", "of another key", "of another shape", "a link", "writable by others"])
@@ -561,7 +671,7 @@ def test_trivy_speaks_of_the_day_of_its_database(
     assert "keep it outside" in _run("trivy", tree, program).message
 
 
-def test_a_check_that_contradicts_the_document_has_no_effect() -> None:
-    assert "secretKeyRef" in analysers.set_aside("checkov", "CKV_K8S_35")
+def test_a_check_that_contradicts_the_checklist_has_no_effect() -> None:
+    assert "from the environment by reference" in analysers.set_aside("checkov", "CKV_K8S_35")
     assert analysers.set_aside("checkov", "CKV_K8S_9") == ""
     assert analysers.set_aside("trivy", "CKV_K8S_35") == ""

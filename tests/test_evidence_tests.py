@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
@@ -19,8 +18,6 @@ from gatekeeper.models.evidence.facts import Benchmarks, Coverage, Facts, LoadTe
 from gatekeeper.node import Source
 
 HERE = Path(__file__).parent / "evidence"
-OURS = ("junit", "cobertura", "jacoco", "lcov", "coverage_py", "istanbul", "k6", "pytest_benchmark")
-FILES = sorted(path for format in OURS for path in (HERE / format).iterdir())
 
 
 def artifact(text: str | bytes, name: str = "report") -> Artifact:
@@ -58,100 +55,6 @@ def unusable(text: str | bytes, format: str) -> tuple[str, int]:
     with pytest.raises(Unusable) as caught:
         facts(text, format)
     return caught.value.reason, caught.value.line
-
-
-# all of them
-
-
-@pytest.mark.parametrize("path", sorted(HERE.rglob("*.*")), ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_no_two_formats_claim_one_file(path: Path) -> None:
-    claimed = [name for name in OURS if import_module(readers.module_of(name)).recognises(artifact(path.read_bytes()))]
-    assert claimed == [path.parent.name] * (path.parent.name in OURS)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "<",
-        "{",
-        "TN:\n",
-        '<coverage generated="1" clover="3"><project/></coverage>',
-        "<report/>",
-        '{"total": {"lines": 3}}',
-        '{"metrics": {"cpu": 1}}',
-        '{"benchmarks": [], "context": {}}',
-        '{"message": "\\"meta\\" \\"branch_coverage\\" \\"root_group\\" \\"machine_info\\""}',
-    ],
-)
-def test_what_only_looks_like_them_is_claimed_by_none(text: str) -> None:
-    assert not [name for name in OURS if import_module(readers.module_of(name)).recognises(artifact(text))]
-
-
-@settings(max_examples=600, deadline=None)
-@given(st.data())
-def test_a_broken_report_is_unusable_and_never_a_crash(data: st.DataObject) -> None:
-    path = data.draw(st.sampled_from(FILES))
-    broken = bytearray(path.read_bytes())
-    for _ in range(data.draw(st.integers(1, 3))):
-        start = data.draw(st.integers(0, len(broken)))
-        end = data.draw(st.integers(start, min(start + 40, len(broken))))
-        broken[start:end] = data.draw(st.sampled_from(NOISE) | st.binary(max_size=6))
-    cut = data.draw(st.integers(0, 2 * len(broken)))
-    judge(bytes(broken[:cut]), path.parent.name)
-
-
-NOISE = [
-    b"",
-    b"-1",
-    b"1e999",
-    b"NaN",
-    b"9" * 40,
-    b'"',
-    b"<",
-    b"&x;",
-    b"null",
-    b"true",
-    b"\x00",
-    b"\xff\xfe",
-    b"{}",
-    b"\n",
-]
-
-
-@settings(max_examples=400, deadline=None)
-@given(st.data())
-def test_a_report_of_other_types_is_unusable_and_never_a_crash(data: st.DataObject) -> None:
-    path = data.draw(st.sampled_from([path for path in FILES if path.suffix == ".json"]))
-    document = json.loads(path.read_text(encoding="utf-8"))
-    holder: Any = {"": document}
-    key: Any = ""
-    while data.draw(st.integers(0, 4)) and isinstance(holder[key], (dict, list)) and holder[key]:
-        holder = holder[key]
-        key = data.draw(st.sampled_from(sorted(holder) if isinstance(holder, dict) else range(len(holder))))
-    holder[key] = data.draw(st.sampled_from([None, True, -1, 1e300, 2**70, "x", [], {}, [{}], {"a": {"b": 1}}]))
-    judge(json.dumps(document).encode(), path.parent.name)
-
-
-def judge(broken: bytes, format: str) -> None:
-    """Reads it; whatever comes out is in order."""
-    for name in OURS:
-        import_module(readers.module_of(name)).recognises(artifact(broken))
-    found = attempted(broken, format)
-    if isinstance(found, Unusable):
-        assert found.reason in ("unreadable", "empty")
-        assert 1 <= found.line <= len(broken) + 1
-    elif isinstance(found, Coverage):
-        assert found.metrics and all(0 <= ratio.covered <= ratio.total > 0 for ratio in found.metrics.values())
-    elif isinstance(found, TestRun):
-        assert found.failures + found.errors + found.skipped <= found.cases + found.errors and found.seconds < 1e300
-
-
-def attempted(text: bytes, format: str) -> Facts | Unusable:
-    try:
-        return facts(text, format)
-    except Unusable as error:
-        return error
 
 
 # test runs
@@ -261,7 +164,7 @@ def test_a_run_that_ran_nothing_is_no_run() -> None:
     assert unusable(real("junit/pytest-no-tests.xml"), "junit") == ("empty", 1)
     assert unusable('<testsuite tests="10" failures="0"/>', "junit") == ("empty", 1)
     assert unusable("<testsuite><testcase><skipped/></testcase></testsuite>", "junit") == ("empty", 1)
-    assert unusable('<testsuite>\n<testcase time="inf"/></testsuite>', "junit") == ("unreadable", 2)
+    assert unusable("<testsuite>\n<testcase><testcase/></testcase></testsuite>", "junit") == ("unreadable", 2)
 
 
 def test_a_run_is_as_old_as_its_oldest_suite_that_tells_a_zone() -> None:
@@ -492,8 +395,6 @@ def test_benchmarks_name_their_commit() -> None:
     assert isinstance(found, Benchmarks)
     assert found.commit == "e46d01da22ee90bacce9d0c4c9adb554183cd04e" and found.dirty is True
     assert found.made and found.made.tzinfo
-    assert set(found.means) == {f"tests/test_speed.py::test_{name}_speed" for name in ("total", "member")}
-    assert all(0 < mean < 1e-3 for mean in found.means.values())
 
 
 def test_benchmarks_of_no_repository_are_of_no_commit() -> None:

@@ -9,6 +9,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from html import escape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -478,3 +479,26 @@ def luminance(colour: str) -> float:
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
     return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("      TOKEN: ghp_0123456789abcdefghijklmnopqrstuvwxyz", False),
+        ("      DATABASE_URL: postgresql://shop:hunter2@db/shop", False),
+        ("      PASSWORD: hunter2", False),
+        ("      key: wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEYab", False),
+        ("      GITHUB_TOKEN: ${{ secrets.GITHUB_TOKEN }}", True),
+        ("      uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683", True),
+    ],
+)
+def test_a_line_beside_a_finding_that_may_hold_a_secret_is_not_shown(line: str, shown: bool, tmp_path: Path) -> None:
+    workflow = tmp_path / ".github" / "workflows" / "ci.yml"
+    workflow.parent.mkdir(parents=True)
+    workflow.write_text(
+        "on: push\njobs:\n  test:\n    runs-on: ubuntu-latest\n    steps:\n"
+        f"    - uses: actions/cache@v4\n      with:\n  {line}\n      if: always()\n"
+    )
+    made = audit(Request(tmp_path, Settings(), select=("pipeline-unpinned-action",), today=TODAY), manager().hook)
+    assert made.findings
+    assert (escape(line.strip()) in render(made)) is shown

@@ -72,10 +72,26 @@ def test_a_real_test_run_and_its_coverage_in_three_formats(shop: Path) -> None:
         assert gatekeeper(shop, "evidence", "add", f"reports/{name}").returncode == 0
     found = criteria(shop, "tests-ran", "coverage-measured")
     assert found["tests-ran"] == ("PASS", "1 run, 0 failed")
-    assert found["coverage-measured"] == ("FAIL", "75.0 % of lines (3 of 4)")  # the same in all three
+    assert found["coverage-measured"] == (
+        "FAIL",
+        "75.0 % of lines (3 of 4), at least 80 % asked",
+    )  # the same in all three
     (shop / "gatekeeper.yaml").write_text("thresholds: {coverage: {min: 75}}\n")
     committed(shop)
     assert criteria(shop, "coverage-measured")["coverage-measured"][0] == "UNKNOWN"  # of the commit before
+
+
+def test_a_command_that_fails_and_writes_nothing_ends_as_it_does_without_us(shop: Path) -> None:
+    done = gatekeeper(shop, "evidence", "run", "--kind", "junit", "--", sys.executable, "-c", "raise SystemExit(5)")
+    assert done.returncode == 5
+    assert "wrote no file" in done.stderr
+
+
+def test_a_source_file_among_the_words_is_no_report(shop: Path) -> None:
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_orders.py"]
+    done = gatekeeper(shop, "evidence", "run", "--kind", "junit", "--", *words, "--junitxml=reports/junit.xml")
+    assert done.returncode == 0, done.stderr
+    assert criteria(shop, "tests-ran")["tests-ran"][0] == "PASS"
 
 
 def test_a_real_failure_fails_the_step_and_the_gate(shop: Path) -> None:

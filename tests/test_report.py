@@ -269,10 +269,10 @@ jobs:
 """
 
 
-def with_evidence(root: Path, facts: Facts, commit: str = COMMIT.id) -> str:
+def with_evidence(root: Path, facts: Facts, commit: str = COMMIT.id, form: str = "github_run") -> str:
     made = report(written(root, {".github/workflows/ci.yml": WORKFLOW}))
     source = Source(".gatekeeper/evidence/it.json", "")
-    made.project.add([Evidence(source, "github_run", Origin("itself", commit), facts)])
+    made.project.add([Evidence(source, form, Origin("itself", commit), facts)])
     return render(made)
 
 
@@ -310,7 +310,8 @@ def test_a_run_of_something_else_says_nothing_of_a_stage(tmp_path: Path, run: Ru
 def test_an_estimate_says_what_it_leaves_out(tmp_path: Path) -> None:
     rows = (Price("a.b", "aws_lb", 20.5), Price("a.c", "aws_s3_bucket", None))
     when = datetime.datetime(2026, 11, 20, tzinfo=datetime.UTC)
-    seen = with_evidence(tmp_path, Estimate(currency="USD", total=20.5, unpriced=1, rows=rows, made=when))
+    estimate = Estimate(currency="USD", total=20.5, unpriced=1, rows=rows, made=when)
+    seen = with_evidence(tmp_path, estimate, form="infracost")
     found = {row["Resource"]: row for row in table(seen, "#### Monthly Estimate")}
     assert found["`a.b`"]["Cost/Month"] == "20.50 USD"
     assert found["`a.c`"]["Cost/Month"].startswith("UNKNOWN")

@@ -16,6 +16,7 @@ import pytest
 from gatekeeper.audit import Report, Request, audit
 from gatekeeper.commands.arguments import settings_of
 from gatekeeper.plugins import manager
+from gatekeeper.renderers import report as completion_report
 from gatekeeper.renderers.text import render
 from gatekeeper.testing import COMMIT, TODAY
 
@@ -65,6 +66,18 @@ def is_golden(seen: str, expected: Path) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_golden(name: str) -> None:
     is_golden(render(report(name)), REPOS / f"{name}.expected")
+
+
+@pytest.mark.parametrize("profile", ["pull-request", "pre-commit"])
+@pytest.mark.parametrize("name", PROVEN)
+def test_golden_table_of_other_profiles(name: str, profile: str) -> None:
+    table = "\n\n".join(render(report(name, profile)).split("\n\n")[:3]) + "\n"
+    is_golden(table, REPOS / f"{name}.{profile}.expected")
+
+
+@pytest.mark.parametrize("name", PROVEN)
+def test_golden_completion_report(name: str, proven: Callable[[str], Path]) -> None:
+    is_golden(completion_report.render(report(name, root=proven(name))), PROOF / f"{name}.report.md")
 
 
 @pytest.mark.parametrize("profile", PROFILES)

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Project
-from gatekeeper.links.attested import attested
+from gatekeeper.links.attested import standing_of
 from gatekeeper.models.attestations import Attestation
 from gatekeeper.rule import rule
 
@@ -59,6 +59,6 @@ def contradicted(attestation: Attestation, project: Project) -> Iterator[Finding
     """
     if project.verdicts.get(attestation.criterion) != "FAIL":
         return
-    if any(each.holds for each in attested(attestation.criterion, project, NO_CAP) if each.attestation is attestation):
+    if standing_of(attestation, project, NO_CAP).holds:
         words = f"{attestation.by} says that {attestation.criterion} is met, and what was judged says that it fails"
         yield Finding(attestation, words)

@@ -3,7 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Project
-from gatekeeper.links.attested import Standing, attested
+from gatekeeper.links.attested import attested, standing_of
+from gatekeeper.meant import meant
 from gatekeeper.models.attestations import Attestation
 from gatekeeper.rule import rule
 
@@ -60,23 +61,15 @@ def valid(attestation: Attestation, project: Project) -> Iterator[Finding]:
         return
     if project.criteria and attestation.criterion not in project.criteria:
         yield Finding(attestation, f"no criterion is called {attestation.criterion}{_meant(attestation, project)}")
-    standings = attested(attestation.criterion, project, NO_CAP)
-    mine = next(each for each in standings if each.attestation is attestation)
+    mine = standing_of(attestation, project, NO_CAP)
     if mine.tampered:
         yield Finding(attestation, mine.words, severity="critical")
-    elif mine.reason == "attestation-expired" and any(_newer(each, attestation) for each in standings):
+    elif mine.reason == "attestation-expired" and attested(attestation.criterion, project, NO_CAP)[0].holds:
         yield Finding(attestation.node["expires"], f"{mine.words}; a newer one holds: remove this", severity="low")
     elif mine.reason in AMISS:
         at = attestation.node["expires"] if mine.reason == "attestation-expired" else attestation
         yield Finding(at, mine.words)
 
 
-def _newer(standing: Standing, attestation: Attestation) -> bool:
-    return standing.holds and standing.attestation is not attestation
-
-
 def _meant(attestation: Attestation, project: Project) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(attestation.criterion, sorted(project.criteria), n=1)
-    return f"; did you mean {near[0]}?" if near else "; see `gatekeeper explain GATE`"
+    return f"; {meant(attestation.criterion, sorted(project.criteria), 'see `gatekeeper explain GATE`')}"

@@ -39,6 +39,13 @@ class Held(NamedTuple, Generic[F]):
             return Place(source, source.line_span(problem.line))
         return self.line(problem.record)
 
+    def failed(self) -> Iterator[Unknown]:
+        """For a report that shows nothing wrong: the answer where the command that wrote it failed all the same."""
+        code = self.evidence.origin.exit_code
+        if code:
+            words = f"the command exited with {code} although its report shows nothing wrong"
+            yield Unknown(self.at, f"{self.evidence.path}: {words}", Reason.TOOL_ERROR)
+
     def measure(self, words: str, total: int) -> Measure:
         origin = self.evidence.origin
         made = min(filter(None, (origin.made, self.facts.made)), default=None)

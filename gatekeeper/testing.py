@@ -9,6 +9,7 @@ def test_rule(case): check(case)
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -70,7 +71,7 @@ def project_of(files: Iterable[tuple[str, str]], hooks: Any = None) -> Project:
     from gatekeeper.settings import Settings, load
 
     contents: dict[str, str | bytes] = dict(files)
-    tree = Tree(Path("."), contents, contents)
+    tree = Tree(Path(os.devnull), contents, contents)  # no folder: the repository around the tests is another one
     settings = load(tree.source("gatekeeper.yaml")) if "gatekeeper.yaml" in tree else Settings()
     request = Request(tree.root, settings, profile="pull-request", today=TODAY)  # takes evidence that nothing binds
     return read(tree, hooks or manager().hook, request, COMMIT)

@@ -234,6 +234,13 @@ def test_explain_every_rule_and_gate() -> None:
         assert "severity" in done.out or "Criteria" in done.out
 
 
+def test_explain_a_criterion_that_no_rule_judges() -> None:
+    done = gatekeeper("explain", "restore-tested")
+    assert done.code == 0
+    assert "gate: backup-dr" in done.out and "attestation: holds 90 days at most" in done.out
+    assert "evidence: junit" in gatekeeper("explain", "tests-ran").out
+
+
 def test_hostile_names_and_links_end_nothing(tmp_path: Path) -> None:
     for name in ("a\n::error::x.yaml", "b\x1b[31m.yaml", "c\u202e.yaml", "-d.yaml", "e'\"<&>.yaml"):
         (tmp_path / name).write_text("a: [\n")

@@ -24,12 +24,12 @@ from gatekeeper.commands.arguments import Wrong, settings_of
 from gatekeeper.engine import Outcome
 from gatekeeper.gates import Criterion, Status
 from gatekeeper.models.evidence import Evidence, Origin, Revision
-from gatekeeper.models.evidence.facts import TestRun
+from gatekeeper.models.evidence.facts import BranchRules, TestRun
 from gatekeeper.node import Source
 from gatekeeper.plugins import manager
 from gatekeeper.project import Project
 from gatekeeper.proof import proofs
-from gatekeeper.rule import Reason
+from gatekeeper.rule import Reason, Unknown
 from gatekeeper.testing import COMMIT, TODAY, project_of
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -119,6 +119,12 @@ def another_root(root: Path) -> None:
     (root / "network" / "main.tf").write_text('terraform {\n  backend "s3" {}\n}\n')
 
 
+def broken_off(root: Path) -> None:
+    """A scanner that stopped before it found anything."""
+    artifact("scan", "trivy.json", lambda scan: [each.pop("Vulnerabilities", None) for each in scan["Results"]])(root)
+    manifest("scan", predicate(exitCode=2))(root)
+
+
 def of_a_repository(root: Path) -> None:
     """The repository is acme/order-service, and the plan is of another one."""
     for words in (("init", "-q"), ("remote", "add", "origin", "https://github.com/acme/order-service.git")):
@@ -165,6 +171,11 @@ EVIDENCE_LIES: dict[str, tuple[str, Lie]] = {
     "a plan of one root of two": ("drift-free", another_root),
     "a plan of another root": ("drift-free", manifest("plan", predicate(about="somewhere/else"))),
     "a plan of another repository": ("drift-free", of_a_repository),
+    "a scan that broke off": ("scan-results", broken_off),
+    "a run of a workflow that tests nothing": (
+        "pipeline-run",
+        artifact("run", "github_run.json", lambda r: r.update(workflowName="Nightly documentation")),
+    ),
     "a load under which every request failed": ("load-test", artifact("load", "k6.json", all_refused)),
 }
 
@@ -189,6 +200,18 @@ def test_a_rule_over_evidence_that_crashes_is_an_error_and_never_not_applicable(
     outcome = Outcome(rule, (), 1, "ValueError at x.py:1: boom")
     [gate] = gates.judge(gates.scope(definitions, "pull-request", "A"), [outcome], [], project, "pull-request")
     assert next(each for each in gate.criteria if each.id == rule.id).status is Status.ERROR
+
+
+def test_a_branch_that_asks_for_reviews_does_not_speak_for_another() -> None:
+    project = project_of([])
+    made = datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)
+    for branch, approvals in (("develop", 2), ("main", 0)):
+        facts = BranchRules(branch=branch, approvals=approvals)
+        project.add([Evidence(Source(f"{branch}.json", ""), "github_rules", Origin("itself", made=made), facts)])
+    answers = list(RULES["branch-protected"].check(Revision(), project) or ())
+    assert [each.message for each in answers if isinstance(each, Unknown)] == [
+        "main.json asks for no review; rulesets and branch protection are two snapshots"
+    ]
 
 
 def test_a_signature_binds_to_a_commit_or_to_nothing() -> None:

@@ -4,7 +4,7 @@ VERBS = {
     "audit": "judge the whole repository: the gate table, then the findings",
     "check": "judge the files given, findings only: for hooks and editors",
     "evidence": "keep what a CI step proves, bound to its commit",
-    "explain": "the page of a rule or a gate",
+    "explain": "the page of a rule, a criterion or a gate",
     "rules": "the rules there are",
     "attest": "write what a person states about a criterion, with a date and an end",
     "waivers": "what is excused: why, by whom, until when, and whether it still is of use",

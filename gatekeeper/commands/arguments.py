@@ -29,7 +29,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         known = list(self._option_string_actions)
-        strange = [word.partition("=")[0] for word in message.split() if word.startswith("--")]
+        strange = [word.partition("=")[0].rstrip(":") for word in message.split() if word.startswith("--")]
         hints = [hint for word in strange if word not in known if (hint := meant(word, known))]
         self.exit(2, f"{self.prog}: {'; '.join((message, *hints[:1]))}\nsee `{self.prog} --help`\n")
 

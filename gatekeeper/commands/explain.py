@@ -1,4 +1,4 @@
-"""The page of a rule or a gate: what it asks, why, and examples. Other tools' ids of a rule work too."""
+"""The page of a rule, a criterion or a gate: what it asks and what settles it. Other tools' ids of a rule work too."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ examples:
   gatekeeper explain docker-nonroot
   gatekeeper explain CKV_K8S_23       by another tool's id
   gatekeeper explain secrets          a gate: its criteria and what proves them
+  gatekeeper explain restore-tested   a criterion that files cannot settle: what can
 """
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("id", metavar="ID", help="a rule, another tool's id for it, or a gate")
+    parser.add_argument("id", metavar="ID", help="a rule, another tool's id for it, a criterion or a gate")
     parser.add_argument("--plugin", action="append", default=[], metavar="NAME", help="load an installed plugin")
 
 
@@ -33,18 +34,24 @@ def run(options: argparse.Namespace) -> int:
     wanted = options.id
     found = [rule for rule in rules if wanted in (rule.id, *rule.aliases)]
     gate = next((definition for definition in definitions if definition.id == wanted), None)
+    asked = [(gate, each) for gate in definitions for each in gate.criteria if each.id == wanted]
     if found:
-        print("\n\n".join(page_of_rule(rule) for rule in found))
+        accepted = [line for _, each in asked for line in _accepted(each)]
+        print("\n\n".join(page_of_rule(rule, accepted) for rule in found))
     elif gate:
         print(page_of_gate(gate, rules))
+    elif asked:
+        print("\n\n".join(page_of_criterion(each, gate) for gate, each in asked))
     else:
         raise Wrong(_unknown(wanted, rules, definitions))
     return 0
 
 
-def page_of_rule(rule: Rule) -> str:
-    """A rule's page, as its file carries it."""
+def page_of_rule(rule: Rule, accepted: Iterable[str] = ()) -> str:
+    """A rule's page, as its file carries it, with what is `accepted` beside it."""
     lines = [rule.id, "=" * len(rule.id), *_wrap(f"{rule.title}."), "", *_facts(rule), "", *_wrap(rule.why)]
+    if settled := [f"  {line}" for line in accepted]:
+        lines += ["", "Settled by:", *settled]
     for example in rule.examples():
         case = f" ({example.case})" if example.case and "expect:" not in example.case else ""
         lines += ["", f"{example.verdict.capitalize()}{case}:"]
@@ -65,6 +72,12 @@ def _facts(rule: Rule) -> Iterator[str]:
         )
 
 
+def page_of_criterion(asked: Asked, gate: Definition) -> str:
+    """The page of a criterion that no rule judges: evidence or people settle it."""
+    lines = [asked.id, "=" * len(asked.id), *_wrap(f"{asked.statement[:1].upper()}{asked.statement[1:]}."), ""]
+    return "\n".join([*lines, f"gate: {gate.id}", f"asked by: {asked.seed or gate.seed}", *_accepted(asked)])
+
+
 def page_of_gate(gate: Definition, rules: Iterable[Rule]) -> str:
     """A gate's page: its criteria, who settles each, and when it stands in the way."""
     lines = [gate.title, "=" * len(gate.title), *_wrap(f"{gate.statement[:1].upper()}{gate.statement[1:]}."), ""]
@@ -81,7 +94,8 @@ def page_of_gate(gate: Definition, rules: Iterable[Rule]) -> str:
         each = asked.get(name)
         title = (each and each.statement) or titles.get(name, "")
         lines.append(f"  {name:{width}}  {severities.get(name, 'proof'):8}  {title}")
-        lines += [f"  {'':{width}}  {'':8}  {words}" for words in _accepted(each)] if each else []
+        seed = [f"asked by: {each.seed}"] if each and each.seed else []
+        lines += [f"  {'':{width}}  {'':8}  {words}" for words in (*_accepted(each), *seed)] if each else []
     return "\n".join(lines)
 
 
@@ -94,8 +108,6 @@ def _accepted(asked: Asked) -> Iterator[str]:
         yield f"attestation: holds {asked.attest.days} days at most{commit}"
     if asked.level != "C":
         yield f"asked of services of level {'A' if asked.level == 'A' else 'A and B'}"
-    if asked.seed:
-        yield f"asked by: {asked.seed}"
     if asked.next:
         yield f"next: {asked.next}"
 
@@ -112,6 +124,7 @@ def _wrap(text: str) -> list[str]:
 
 
 def _unknown(wanted: str, rules: Iterable[Rule], definitions: Iterable[Definition]) -> str:
-    every = [name for rule in rules for name in (rule.id, *rule.aliases)] + [gate.id for gate in definitions]
+    every = [name for rule in rules for name in (rule.id, *rule.aliases)]
+    every += [name for gate in definitions for name in (gate.id, *(each.id for each in gate.criteria))]
     hint = meant(wanted, every, "see `gatekeeper rules`", most=3)
-    return f"no rule or gate {wanted!r}; {hint}"
+    return f"no rule, criterion or gate {wanted!r}; {hint}"

@@ -33,22 +33,27 @@ def branch_protected(revision: Revision, project: Project) -> Iterator[Answer]:
     yield from found.open
     if not found.held and not found.open:
         yield from none(project, "no snapshot of the branch's rules")
-    if found.held:
-        wrong = [answer for held in found.held for answer in elsewhere(held.evidence, held.facts.repository, project)]
-        yield from wrong or _judged(found.held)
+    wrong = [answer for held in found.held for answer in elsewhere(held.evidence, held.facts.repository, project)]
+    yield from wrong
+    if found.held and not wrong:
+        named = dict.fromkeys(held.facts.branch for held in found.held if held.facts.branch)
+        for branch in named or [""]:  # the rules of a branch do not name it
+            yield from _judged(branch, [held for held in found.held if held.facts.branch in (branch, "")])
 
 
-def _judged(held: list[Held[BranchRules]]) -> Iterator[Answer]:
+def _judged(branch: str, held: list[Held[BranchRules]]) -> Iterator[Answer]:
     """Rulesets and classic protection add up, and neither shows the other: only both can say that none asks."""
     strictest = max(held, key=lambda each: each.facts.approvals)
     approvals = strictest.facts.approvals
     checks = {check for each in held for check in each.facts.checks}
-    branch = strictest.facts.branch or "the branch"
-    yield strictest.measure(f"{branch}: {approvals} approving, {len(checks)} checks required", len(held))
+    name = branch or "the branch"
+    words = f"{name}: {approvals} approving, {len(checks)} checks required"
+    words += ", and some may bypass them" if strictest.facts.enforced_for_admins is False else ""
+    yield strictest.measure(words, len(held))
     if approvals > 0:
         return
     if len(held) > 1:
-        yield Finding(strictest.at, f"{branch} asks for no review before a merge")
+        yield Finding(strictest.at, f"{name} asks for no review before a merge")
     else:
         words = f"{held[0].evidence.path} asks for no review; rulesets and branch protection are two snapshots"
         yield Unknown(held[0].at, words, Reason.NEEDS_API)

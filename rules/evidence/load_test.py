@@ -54,6 +54,8 @@ def _own_thresholds(held: Held[LoadTest]) -> Iterator[Answer]:
         return
     kept = sum(1 for each in thresholds if each.held)
     yield held.measure(f"{kept} of {len(thresholds)} load thresholds hold", len(thresholds))
+    if kept == len(thresholds):
+        yield from held.failed()
     for each in thresholds:
         if not each.held:
             yield Finding(held.line(each.line), f"{each.metric} {each.expression} did not hold")

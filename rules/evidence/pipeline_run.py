@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from gatekeeper import Finding, Fix, Project, Unknown
+from gatekeeper.models import Subject
 from gatekeeper.models.evidence import Revision
 from gatekeeper.models.evidence.facts import Run, Stage
 from gatekeeper.proof import Held, none, proofs
@@ -21,7 +22,8 @@ def pipeline_run(revision: Revision, project: Project) -> Iterator[Answer]:
 
     Only success is success: a skipped, cancelled or neutral job did not pass its stage, although the platform may call
     the run green. Jobs that need not have run, such as the one that runs this gate, are named in the settings:
-    `thresholds: {pipeline: {leave_out: [gate]}}`.
+    `thresholds: {pipeline: {leave_out: [gate]}}`. Where jobs here run tests, at least one of them must be in a run:
+    the run of another workflow alone proves nothing about them.
 
     Bad: # expect: smoke-test was skipped
     ```json .gatekeeper/evidence/run.json
@@ -38,6 +40,21 @@ def pipeline_run(revision: Revision, project: Project) -> Iterator[Answer]:
        {"name": "build", "status": "completed", "conclusion": "success"}]}
     ```
 
+    Unknown, the run of another workflow:
+    ```json .gatekeeper/evidence/run.json
+    {"headSha": "0123456789abcdef0123456789abcdef01234567", "headBranch": "main", "event": "schedule",
+     "status": "completed", "conclusion": "success", "url": "https://github.com/acme/orders/actions/runs/1",
+     "workflowName": "Nightly", "jobs": [{"name": "unit", "status": "completed", "conclusion": "success"}]}
+    ```
+    ```yaml .github/workflows/ci.yml
+    name: CI
+    on: push
+    jobs:
+      unit:
+        runs-on: ubuntu-latest
+        steps: [{run: make test}, {run: pytest}]
+    ```
+
     Unknown, still running:
     ```json .gatekeeper/evidence/run.json
     {"headSha": "0123456789abcdef0123456789abcdef01234567", "headBranch": "main", "event": "push",
@@ -51,6 +68,21 @@ def pipeline_run(revision: Revision, project: Project) -> Iterator[Answer]:
         yield from none(project, "no run of this commit")
     for held in found.held:
         yield from _judged(held, project.settings.thresholds.pipeline.leave_out)
+    if found.held:
+        yield from _of_other_pipelines([held.facts for held in found.held], project)
+
+
+def _of_other_pipelines(runs: list[Run], project: Project) -> Iterator[Unknown]:
+    """A green run of the nightly documentation says nothing about the pipeline that tests."""
+    if "pipeline.Job" not in Subject.registry:
+        return
+    from gatekeeper.links.pipelines import entries
+    from gatekeeper.links.runs import is_of
+    from gatekeeper.models.pipeline.kinds import TESTS
+
+    testing = [job for pipeline in entries(project) for job in pipeline.all_jobs if job.kinds & TESTS]
+    if testing and not any(is_of(job, stage, run) for job in testing for run in runs for stage in run.stages):
+        yield Unknown(testing[0], f"no run shows {testing[0].name}, nor another job that tests", Reason.WRONG_SUBJECT)
 
 
 def _judged(held: Held[Run], leave_out: list[str]) -> Iterator[Answer]:

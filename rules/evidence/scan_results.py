@@ -124,6 +124,8 @@ def _shortcomings(held: Held[Scan]) -> Iterator[Answer]:
     path, scan = held.evidence.path, held.facts
     if not scan.targets and scan.kind == "vulnerabilities":
         yield Unknown(held.at, f"{path} names nothing that was scanned", Reason.EMPTY)
+    if not scan.problems:
+        yield from held.failed()
     missed = _told_to_overlook(held.evidence.origin.command)
     if missed:
         yield Unknown(held.at, f"{path}: the scanner was told to leave out what is {missed}", Reason.EMPTY)

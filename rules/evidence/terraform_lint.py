@@ -46,6 +46,8 @@ def terraform_lint(revision: Revision, project: Project) -> Iterator[Answer]:
     for held in found.held:
         open_ = [problem for problem in held.facts.problems if not problem.suppressed]
         yield held.measure(f"tflint: {len(open_)} issues", 1)
+        if not held.facts.problems:
+            yield from held.failed()
         for problem in open_:
             yield Finding(held.place_of(problem, project), f"{problem.id}: {problem.message}")
 

@@ -58,15 +58,14 @@ def _judged(held: Held[TestRun]) -> Iterator[Answer]:
     words = f"{ran} run, {failed} failed"
     words += f", {run.skipped} skipped" if run.skipped else ""
     words += f", {run.flaky} flaky" if run.flaky else ""
+    words += f" (the file states other totals: {run.claims})" if run.claims else ""
     yield held.measure(words, ran)
     for case in run.bad:
         yield Finding(held.line(case.line), f"{case.name} failed{f': {case.message}' if case.message else ''}")
     if failed > len(run.bad):
         yield Finding(held.at, f"{failed - len(run.bad)} more tests failed")
-    code = held.evidence.origin.exit_code
-    if code and not failed:
-        words = f"the command exited with {code} although its report shows no failure"
-        yield Unknown(held.at, f"{held.evidence.path}: {words}", Reason.TOOL_ERROR)
+    if not failed:
+        yield from held.failed()
     if run.unshown:
         words = f"states {run.unshown} more failures than it shows"
         yield Unknown(held.at, f"{held.evidence.path}: {words}", Reason.UNREADABLE)

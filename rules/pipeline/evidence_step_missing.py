@@ -1,11 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from gatekeeper import Finding, Fix, Unknown
 from gatekeeper.models.pipeline import Step
-from gatekeeper.models.pipeline.reports import Run, lost, runs
 from gatekeeper.rule import rule
+
+if TYPE_CHECKING:
+    from gatekeeper.models.pipeline.reports import Run
+
+
+def _runs(step: Step) -> Sequence[Run]:
+    from gatekeeper.models.pipeline.reports import runs  # its tables are large: loaded where there is a step
+
+    return runs(step)
 
 
 @rule(
@@ -13,7 +22,7 @@ from gatekeeper.rule import rule
     gate="pipeline-success",
     severity="medium",
     seed="3.1 Pipeline Stages; 12. Quality Gates Status",
-    where=lambda step: bool(runs(step)),
+    where=lambda step: bool(_runs(step)),
 )
 def evidence_step_missing(step: Step) -> Iterator[Finding | Unknown]:
     """A step that tests, scans or validates leaves a report that a program can read.
@@ -182,7 +191,7 @@ def evidence_step_missing(step: Step) -> Iterator[Finding | Unknown]:
     ```
     """
     said: set[tuple[int, str]] = set()
-    for run in runs(step):
+    for run in _runs(step):
         answer = _answer(step, run)
         where = (run.place.span.line, answer.message if answer else "")
         if answer and where not in said:  # one make target may run a tool many times
@@ -200,12 +209,18 @@ def _answer(step: Step, run: Run) -> Finding | Unknown | None:
         return Finding(run.place, f"{run.name} prints its {left.format} to the log, and no file", (), _fix(run))
     if left.state == "other":
         return Finding(run.place, f"{run.name} writes {left.format}, which no gate reads", (), _fix(run), "low")
-    if lost(step, run):
+    if _lost(step, run):
         keep = Fix("let a later step that runs `if: always()` upload it (actions/upload-artifact)")
         return Finding(
             run.place, f"{run.name} writes {left.path}, and nothing takes it from the runner", (), keep, "low"
         )
     return None
+
+
+def _lost(step: Step, run: Run) -> bool:
+    from gatekeeper.models.pipeline.reports import lost
+
+    return lost(step, run)
 
 
 def _fix(run: Run) -> Fix:

@@ -515,7 +515,7 @@ def _make(step: Step, words: tuple[str, ...], folder: str | None, depth: int) ->
         except Unreadable:
             known = False
     seen: list[_Seen] = []
-    for goal in goals or list(rules)[:1]:
+    for goal in goals or [name for name in rules if not name.startswith(".")][:1]:
         if goal not in rules:
             seen += _named(goal, "make").seen
             known = False

@@ -524,19 +524,22 @@ class Module(values.Scope):
             return [("its default", base)]
         return [(path, base if node is None else node) for path, node in chosen]
 
-    def addresses(self, expr: hcl.Expr, seen: frozenset[str] = frozenset()) -> set[str]:
+    def addresses(self, expr: hcl.Expr) -> set[str]:
         """What an expression refers to, through locals."""
         found: set[str] = set()
-        for reference in hcl.references(expr):
-            root, *rest = reference.path
-            if root == "local" and rest and rest[0] not in seen:
-                inner = self.locals.get(rest[0])
-                if inner and len(seen) < values.DEPTH:
-                    found |= self.addresses(inner.expr, seen | {rest[0]})
-            elif root in ("data", "ephemeral"):
-                found.add(".".join((root, *rest[:2])))
-            elif rest:
-                found.add(f"{root}.{rest[0]}")
+        seen: set[str] = set()  # each local is looked into once: locals may name one another many times over
+        waiting = [expr]
+        while waiting:
+            for reference in hcl.references(waiting.pop()):
+                root, *rest = reference.path
+                if root == "local" and rest and rest[0] not in seen:
+                    seen.add(rest[0])
+                    inner = self.locals.get(rest[0])
+                    waiting += [inner.expr] if inner else []
+                elif root in ("data", "ephemeral"):
+                    found.add(".".join((root, *rest[:2])))
+                elif rest and root != "local":
+                    found.add(f"{root}.{rest[0]}")
         return found
 
 

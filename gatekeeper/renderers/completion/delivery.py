@@ -48,7 +48,9 @@ def _none(sheet: Sheet) -> str:
 
 
 def _row(job: Job, runs: Proofs[Run], matched: set[int], sheet: Sheet) -> tuple[str, ...]:
-    found = [(run, stage) for run, stage in _stages(runs) if _is_of(job, stage, run.facts)]
+    from gatekeeper.links.runs import is_of
+
+    found = [(run, stage) for run, stage in _stages(runs) if is_of(job, stage, run.facts)]
     matched.update(id(stage) for _, stage in found)
     name = markdown_code(shortened(job.name, 80))
     does = ", ".join(sorted(job.kinds)) or "nothing that is recognised"
@@ -70,20 +72,6 @@ def _stages(runs: Proofs[Run]) -> Iterator[tuple[Held[Run], Stage]]:
     for run in runs.held:
         for stage in run.facts.stages:
             yield run, stage
-
-
-def _is_of(job: Job, stage: Stage, run: Run) -> bool:
-    """Whether a stage of a run is that job: by its title or id, behind its callers' and with its matrix."""
-    top = job.root.pipeline
-    if run.name and run.name not in (top.title, top.path, top.name):
-        return False
-    names = [job.title or job.id]
-    caller = job.pipeline.caller
-    while caller:
-        names.insert(0, caller.title or caller.id)
-        caller = caller.pipeline.caller
-    name = " / ".join(names)
-    return stage.name == name or stage.name.startswith(f"{name} (")
 
 
 def _open(runs: Proofs[Run]) -> str:

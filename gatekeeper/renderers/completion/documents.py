@@ -48,7 +48,8 @@ def documentation(sheet: Sheet) -> str:
 
 def _kind(document: Document) -> str:
     if not isinstance(document, Runbook):
-        return document.kind
+        ours = document.central or document.kind != "setup"  # how to install one part is not how to set up the whole
+        return document.kind if ours else "other"
     return "deployment runbook" if document.deploys else "incident runbook" if document.incident else "runbook"
 
 

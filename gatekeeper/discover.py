@@ -303,6 +303,18 @@ def _folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
+def is_staged(root: Path, path: str) -> bool:
+    return ask(root, "cat-file", "-e", f":./{path}") is not None
+
+
+def staged_text(root: Path, path: str) -> str:
+    """The text of one file as it is staged. Raises `Unreadable`."""
+    data = ask(root, "cat-file", "blob", f":./{path}")
+    if data is None:
+        raise Unreadable("is not staged")
+    return decode(data)
+
+
 def _staged(root: Path) -> Iterator[tuple[str, bytes]]:
     listed = ask(root, "ls-files", "-s", "-z", "--", ".")
     if listed is None:

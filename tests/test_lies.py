@@ -30,6 +30,7 @@ from gatekeeper.plugins import manager
 from gatekeeper.project import Project
 from gatekeeper.proof import proofs
 from gatekeeper.rule import Reason, Unknown
+from gatekeeper.settings import Settings
 from gatekeeper.testing import COMMIT, TODAY, project_of
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -639,3 +640,13 @@ def test_a_secret_is_in_the_baseline_for_14_days_whatever_its_line_says(shop: Pa
     done = run("audit", "--select", "k8s-plain-secret-committed", "--output", "json", cwd=shop)
     [found] = json.loads(done.stdout)["gates"][0]["criteria"]
     assert found["status"] == "FAIL"
+
+
+def test_settings_that_are_not_staged_relax_no_commit(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM debian:latest\n")
+    for words in (("init", "-q"), ("add", ".")):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    (tmp_path / "gatekeeper.yaml").write_text("fail_on: critical\n")
+    assert settings_of(tmp_path, isolated=False, staged=True) == (Settings(), "")
+    subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
+    assert settings_of(tmp_path, isolated=False, staged=True)[0].fail_on == "critical"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 from gatekeeper import settings as settings_module
 from gatekeeper.catalogue import Broken, Catalogue
-from gatekeeper.discover import Unreadable, read_text
+from gatekeeper.discover import Unreadable, is_staged, read_text, staged_text
 from gatekeeper.meant import meant
 from gatekeeper.node import Source
 from gatekeeper.rule import Rule
@@ -68,14 +69,17 @@ def listed(values: list[str]) -> tuple[str, ...]:
     return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
 
 
-def settings_of(root: Path, isolated: bool) -> tuple[Settings, str]:
-    """The settings in force and the file they come from ('' for none). Raises `Wrong` when they cannot be used."""
+def settings_of(root: Path, isolated: bool, staged: bool = False) -> tuple[Settings, str]:
+    """The settings in force and the file they come from ('' for none), as it is staged where that is what is judged.
+
+    Raises `Wrong` when they cannot be used.
+    """
     if isolated:
         return Settings(), ""
     for name in (FILE, "pyproject.toml"):
-        if not (root / name).exists():
+        if not (is_staged(root, name) if staged else (root / name).exists()):
             continue
-        source = Source(name, lambda name=name: read_text(root, name))  # type: ignore[misc]  # bound now, called at once
+        source = Source(name, partial(staged_text if staged else read_text, root, name))
         try:
             if name == "pyproject.toml" and "[tool.gatekeeper" not in source.text:
                 continue

@@ -61,7 +61,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     root = Path(options.root)
     check_root(root)
-    settings, _ = settings_of(root, options.isolated)
+    settings, _ = settings_of(root, options.isolated, options.staged)
     relay = hooks(options.plugin)
     wanted = outputs(options.output)
     request = Request(

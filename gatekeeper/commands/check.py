@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     if missing:
         raise Wrong(f"{', '.join(missing)}: no such file or folder")
     root = _root(paths)
-    settings, _ = settings_of(root, options.isolated)
+    settings, _ = settings_of(root, options.isolated, options.staged)
     relay = hooks(options.plugin)
     wanted = outputs(options.output)
     request = Request(

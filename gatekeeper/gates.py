@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -149,6 +150,7 @@ def load(path: Path) -> list[Definition]:
     return msgspec.convert(_parsed(path)[0]["gates"].plain, list[Definition])
 
 
+@lru_cache(maxsize=1)  # checklists and the table both read it
 def _parsed(path: Path) -> list[Node]:
     from gatekeeper.parsers import yaml
 

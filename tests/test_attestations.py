@@ -91,6 +91,7 @@ def test_what_a_person_states() -> None:
         ("{name: A. Dba, email: dba@example.com, role: dba}", "A. Dba", "line 4: by: expected who: {name"),
         ("name: A. Dba, email: dba@example.com, ", "", "line 4: by: needs a name or an email"),
         ("dba@example.com", "nobody", "line 4: by: 'nobody' is no email address"),
+        ("name: A. Dba", "name: TODO", "line 4: by: 'TODO' stands for what is yet to be written"),
         ("role: dba", "rôle: dba", "line 4: by: no field 'rôle' here; did you mean 'role'?"),
         ("on: 2026-10-30", "on: 20261030", "line 5: on: '20261030' is no date; write YYYY-MM-DD"),
         ("on: 2026-10-30", "on: 2026-02-30", "line 5: on: '2026-02-30' is no date"),

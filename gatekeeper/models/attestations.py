@@ -15,6 +15,7 @@ ticket: OPS-411                        # optional
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
@@ -29,6 +30,12 @@ from gatekeeper.parsers import yaml
 FOLDER = ".gatekeeper/attestations"
 
 _COMMIT = regex(r"[0-9a-fA-F]{7,64}\Z")
+_PLACEHOLDER = regex(
+    r"(?:to[ -]?do|tbd|tba|fixme|xxx|n/?a|\?{1,9}|-{1,9}|\.{2,9}|…"
+    r"|<[^<>]{0,80}>|\[[^\[\]]{0,80}\]|\{\{[^{}]{0,80}\}\})[.:!?]?\Z"
+    r"|(?:todo|tbd|fixme)[ ]?[:\-–—]",
+    re.IGNORECASE,
+)
 _EMAIL = regex(r"[^\s@<>\x00-\x1f]+@[^\s@<>\x00-\x1f]+\Z")
 _GLOBS, _GLOB = 100, 500  # how many, and how long
 
@@ -138,6 +145,8 @@ def _strange(node: Node, known: Iterable[str]) -> Iterator[Problem]:
 def _wrong_text(node: Node) -> Iterator[Problem]:
     if node.is_list or node.is_mapping or not node.text.strip():
         yield Problem(node, "expected a text")
+    elif _PLACEHOLDER.match(node.text.strip()):
+        yield Problem(node, f"{node.text.strip()!r} stands for what is yet to be written")
 
 
 def _wrong_result(node: Node) -> Iterator[Problem]:

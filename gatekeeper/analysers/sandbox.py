@@ -70,7 +70,8 @@ class Sandbox:
         said = self.run(("--version",))
         found = version_in((said.out + b"\n" + said.err).decode("utf-8", "replace"))
         if said.code or not found:
-            raise Unusable("tool-error", f"{self._program} --version says nothing that is a version")
+            words = f"{self._program} --version names no version: install a release of {self._tool.name}"
+            raise Unusable("tool-error", words)
         return found
 
     def run(self, arguments: tuple[str, ...]) -> Output:

@@ -215,7 +215,7 @@ def _write_new(place: Path, data: bytes | mmap, target: Path | None = None) -> N
             file.write(data)
         if target:
             os.replace(place, target)
-    except BaseException:
+    except BaseException:  # an interruption too; it goes on from here
         place.unlink(missing_ok=True)
         raise
 

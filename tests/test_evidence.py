@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ from gatekeeper.gates import Criterion
 from gatekeeper.git import Commit
 from gatekeeper.models.evidence import Evidence, Origin, Revision, Trouble
 from gatekeeper.models.evidence.artifact import Artifact
-from gatekeeper.models.evidence.facts import Bill, Coverage, Facts, Problem, Ratio, Run, Scan, Stage, TestRun
+from gatekeeper.models.evidence.facts import Bill, Coverage, Facts, Grade, Problem, Ratio, Run, Scan, Stage, TestRun
 from gatekeeper.models.evidence.manifest import read
 from gatekeeper.node import Source
 from gatekeeper.project import Project
@@ -143,8 +144,8 @@ def test_an_old_scan_is_stale_and_its_settings_say_when() -> None:
     assert judged("scan-results", green("scan-results", old), settings=longer).status == "PASS"
 
 
-def vulnerable(*severities: str | None, suppressed: str = "") -> Scan:
-    problems = tuple(Problem(f"CVE-{n}", each, "", suppressed=suppressed) for n, each in enumerate(severities))  # type: ignore[arg-type]
+def vulnerable(*severities: Grade | None, suppressed: str = "") -> Scan:
+    problems = tuple(Problem(f"CVE-{n}", each, "", suppressed=suppressed) for n, each in enumerate(severities))
     return Scan(kind="vulnerabilities", targets=("lock",), problems=problems)
 
 
@@ -210,14 +211,14 @@ def test_coverage_passes_only_at_its_threshold(covered: int, more: int, asked: f
 
 
 def test_a_manifest_that_names_what_is_outside_or_missing(tmp_path: Path) -> None:
-    statement = {
+    statement: dict[str, Any] = {
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": "git+x", "digest": {"gitCommit": COMMIT.id}}],
         "predicateType": "https://github.com/gatekeeper-lint/gatekeeper/evidence/v1",
         "predicate": {"kind": "junit", "finishedAt": "2026-11-22T12:00:00Z", "files": []},
     }
     for path, words in (("../../../etc/passwd", "outside the repository"), ("nothing.xml", "cannot be read")):
-        statement["predicate"]["files"] = [{"path": path, "sha256": "0" * 64}]  # type: ignore[index]
+        statement["predicate"]["files"] = [{"path": path, "sha256": "0" * 64}]
         project = project_of([(".gatekeeper/evidence/m.json", json.dumps(statement))])
         [evidence] = project.all(Evidence)
         assert evidence.trouble

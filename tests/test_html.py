@@ -13,6 +13,7 @@ from html import escape
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -349,9 +350,9 @@ provider "aws" {{
 }
 
 
-def audited(root: Path, **asked: object) -> Report:
+def audited(root: Path, **asked: Any) -> Report:
     given, _ = settings_of(root, isolated=False)
-    return audit(Request(root=root, settings=given, today=TODAY, commit=COMMIT, **asked), manager().hook)  # type: ignore[arg-type]
+    return audit(Request(root=root, settings=given, today=TODAY, commit=COMMIT, **asked), manager().hook)
 
 
 @pytest.mark.parametrize("select", [(), ("k8s-memory-limit", "docker-nonroot", "tf-provider-pinned")])

@@ -44,8 +44,10 @@ def unusable(path: str, change: Change) -> tuple[str, str]:
     return caught.value.reason, str(caught.value)
 
 
-def utc(*moment: int) -> datetime.datetime:
-    return datetime.datetime(*moment, tzinfo=datetime.UTC)  # type: ignore[arg-type,misc]
+def utc(
+    year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0, micro: int = 0
+) -> datetime.datetime:
+    return datetime.datetime(year, month, day, hour, minute, second, micro, tzinfo=datetime.UTC)
 
 
 # one page after another

@@ -10,7 +10,7 @@ from gatekeeper.commands.init import flags
 from gatekeeper.models.evidence.readers import FORMATS
 from gatekeeper.models.pipeline import Step
 from gatekeeper.models.pipeline.report_tables import INPUTS, TOOLS, Input, Tool, kinds
-from gatekeeper.models.pipeline.reports import Run, lost, runs
+from gatekeeper.models.pipeline.reports import ToolRun, lost, runs
 from gatekeeper.testing import project_of
 
 NEXTEST = (".config/nextest.toml", '[profile.ci.junit]\npath = "junit.xml"\n')
@@ -30,7 +30,7 @@ def script(text: str) -> str:
     return "run: |\n" + "\n".join(f"  {line}" for line in text.split("\n"))
 
 
-def only(*texts: str, files: tuple[tuple[str, str], ...] = (), head: str = "") -> Run:
+def only(*texts: str, files: tuple[tuple[str, str], ...] = (), head: str = "") -> ToolRun:
     [run] = runs(steps(*texts, files=files, head=head)[0])
     return run
 

@@ -68,7 +68,7 @@ def start(names: Sequence[str], tree: Tree, paths: Sequence[str]) -> Callable[[]
     for name in dict.fromkeys(names):
         try:
             begun = _begin(name, tree, paths)
-        except Exception as error:
+        except Exception as error:  # of ours or of the tool: it costs this analysis alone, and shows as its reason
             said[name] = _failed(Analysis(name), error)
             continue
         # A daemon, so that an interrupt need not wait for it; the programs are ended when Python ends.
@@ -110,7 +110,7 @@ def _analysis(tool: Tool, workspace: Workspace) -> Analysis:
 def _saved(ask: Callable[[Analysis], Analysis], about: Analysis) -> Analysis:
     try:
         return ask(about)
-    except Exception as error:
+    except Exception as error:  # as above
         return _failed(about, error)
 
 

@@ -16,10 +16,10 @@ from gatekeeper.analysers.tool import Output, Tool
 from gatekeeper.analysers.workspace import Workspace
 from gatekeeper.discover import Tree
 from gatekeeper.models.evidence.artifact import Unusable
-from gatekeeper.models.evidence.facts import Problem, Scan, Severity
+from gatekeeper.models.evidence.facts import Grade, Problem, Scan
 from gatekeeper.models.evidence.reported import some, words
 
-_LEVELS: dict[str, Severity] = {"error": "high", "warning": "medium", "info": "low", "style": "low"}
+_LEVELS: dict[str, Grade] = {"error": "high", "warning": "medium", "info": "low", "style": "low"}
 _NO_DOCKERFILE = "DL1000"  # it does not parse, so nothing else was looked for; the message quotes it
 
 

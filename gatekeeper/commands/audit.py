@@ -115,6 +115,21 @@ def judged(request: Request, relay: object) -> Report:
         progress.end()
 
 
+def report_of(root: Path, options: argparse.Namespace) -> Report:
+    """The report of a repository for a verb that shows only part of it. Raises `Wrong`, as `judged` does."""
+    check_root(root)
+    settings, _ = settings_of(root, options.isolated)
+    request = Request(
+        root=root,
+        settings=settings,
+        profile=profile(options.profile, settings),
+        select=listed(getattr(options, "select", [])),
+        ignore=listed(getattr(options, "ignore", [])),
+        analysers=tuple(settings.analysers),
+    )
+    return judged(request, hooks(options.plugin))
+
+
 def check_root(root: Path) -> None:
     if not root.exists():
         raise Wrong(f"{root}: no such folder; give the path of a repository")

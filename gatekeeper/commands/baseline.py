@@ -17,9 +17,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from gatekeeper.audit import Report, Request
-from gatekeeper.commands.arguments import PROFILES, Wrong, hooks, listed, profile, settings_of
-from gatekeeper.commands.audit import check_root, judged
+from gatekeeper.audit import Report
+from gatekeeper.commands.arguments import PROFILES, Wrong
+from gatekeeper.commands.audit import report_of
 from gatekeeper.days import day
 from gatekeeper.discover import SIZE_LIMIT, Unwritable, discover, write_below
 from gatekeeper.models.waivers import BASELINE, LONGEST, LONGEST_FOR_CRITICAL, Baselined, Entry
@@ -57,20 +57,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     root = Path(options.root)
-    check_root(root)
     until = _until(options.until) if options.action == "create" else None
     if options.action == "create":
         _asked(options)
-    settings, _ = settings_of(root, options.isolated)
-    request = Request(
-        root=root,
-        settings=settings,
-        profile=profile(options.profile, settings),
-        select=listed(options.select),
-        ignore=listed(options.ignore),
-        analysers=tuple(settings.analysers),
-    )
-    report = judged(request, hooks(options.plugin))
+    report = report_of(root, options)
     old = _lines(report)
     if options.action == "prune":
         return _prune(root, report, old)

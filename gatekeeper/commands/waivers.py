@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from gatekeeper.audit import Report, Request
-from gatekeeper.commands.arguments import PROFILES, hooks, profile, settings_of
-from gatekeeper.commands.audit import check_root, judged
+from gatekeeper.audit import Report
+from gatekeeper.commands.arguments import PROFILES
+from gatekeeper.commands.audit import report_of
 from gatekeeper.renderers.sanitise import json_text, printed, visible
 from gatekeeper.waivers import Standing, standings
 
@@ -34,16 +34,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    root = Path(options.root)
-    check_root(root)
-    settings, _ = settings_of(root, options.isolated)
-    request = Request(
-        root=root,
-        settings=settings,
-        profile=profile(options.profile, settings),
-        analysers=tuple(settings.analysers),
-    )
-    report = judged(request, hooks(options.plugin))
+    report = report_of(Path(options.root), options)
     found = _by_days_left(report)
     print(_json(found, report) if options.output == "json" else _text(found, report), end="")
     return 1 if options.check and any(each.state in _BAD for each in found) else 0

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from gatekeeper.links.judged import holding
 from gatekeeper.models import Subject
 from gatekeeper.node import Node
 from gatekeeper.parsers import json
 from gatekeeper.project import Project
+
+if TYPE_CHECKING:
+    from gatekeeper.models.terraform import Resource
 
 _BY_TERRAFORM = frozenset({
     "aws_cloudwatch_dashboard", "azurerm_portal_dashboard", "datadog_dashboard", "datadog_dashboard_json",
@@ -48,9 +51,9 @@ def _panels(dashboard: Node) -> int:
 
 
 def _by_terraform(project: Project) -> Iterator[Dashboard]:
-    resources = Subject.registry.get("terraform.Resource")
+    resources = cast("type[Resource] | None", Subject.registry.get("terraform.Resource"))
     for each in project.all(resources) if resources else ():
-        if getattr(each, "type", "") in _BY_TERRAFORM and not each.module.shown:  # type: ignore[attr-defined]
+        if each.type in _BY_TERRAFORM and not each.module.shown:
             node = each.node
             title = next((node[name] for name in ("dashboard_name", "title", "name") if node[name].present), None)
             at = Node(each.name, node.source, each.span)

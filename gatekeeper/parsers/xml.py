@@ -69,7 +69,7 @@ def opening(head: bytes) -> list[Event]:
 class _Parser(Protocol):
     def feed(self, data: bytes, /) -> None: ...
     def close(self) -> None: ...
-    def getLineNumber(self) -> int | None: ...  # noqa: N802  # SAX's own name
+    def getLineNumber(self) -> int | None: ...
 
 
 def _parser(collector: _Collector) -> _Parser:
@@ -118,7 +118,7 @@ class _Collector:
         found, self._found, self.moved = self._found, [], False
         return found
 
-    def startElement(self, name: str, attributes: Any) -> None:  # noqa: N802
+    def startElement(self, name: str, attributes: Any) -> None:
         name, line = name.rpartition(":")[2], self.parser.getLineNumber() or 1
         if len(self._open) >= DEPTH:
             raise Malformed(f"nests deeper than {DEPTH} levels", line)
@@ -126,7 +126,7 @@ class _Collector:
         self._found.append(Event(True, name, line, dict(attributes.items())))
         self.moved = True
 
-    def endElement(self, name: str) -> None:  # noqa: N802
+    def endElement(self, name: str) -> None:
         text = self._open.pop()
         self._found.append(Event(False, name.rpartition(":")[2], self.parser.getLineNumber() or 1, {}, text or ""))
         self.moved = True
@@ -137,21 +137,21 @@ class _Collector:
         if text is not None and len(text) < TEXT:
             self._open[-1] = (text + content if text else content.lstrip())[:TEXT]
 
-    def skippedEntity(self, name: str) -> None:  # noqa: N802
+    def skippedEntity(self, name: str) -> None:
         raise Malformed(
             f"refers to the entity {name[:50]!r}, which is not declared here", self.parser.getLineNumber() or 1
         )
 
-    def processingInstruction(self, target: str, data: str) -> None:  # noqa: N802
+    def processingInstruction(self, target: str, data: str) -> None:
         """Of no meaning in a report."""
 
-    def startDocument(self) -> None:  # noqa: N802
+    def startDocument(self) -> None:
         """Says nothing."""
 
-    endDocument = startDocument  # noqa: N815
+    endDocument = startDocument
 
-    def startPrefixMapping(self, prefix: str | None, uri: str) -> None:  # noqa: N802
+    def startPrefixMapping(self, prefix: str | None, uri: str) -> None:
         """Names are read without their prefix: whatever stands before a failure, it is one."""
 
-    def endPrefixMapping(self, prefix: str | None) -> None:  # noqa: N802
+    def endPrefixMapping(self, prefix: str | None) -> None:
         """See `startPrefixMapping`."""

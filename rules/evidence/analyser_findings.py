@@ -33,7 +33,7 @@ def analyser_findings(analysed: Analysed, project: Project) -> Iterator[Answer]:
         yield Unknown(analysed, f"{analysed.tool}: {words}", Reason.TOOL_ERROR)
     kinds = _sorted(analysed, scan, project)
     yield Measure(analysed, _counted(analysed, scan, kinds), len(scan.targets))
-    asked = project.settings.analyser.get(analysed.tool)  # type: ignore[call-overload]  # a name of the settings' own
+    asked = next((each for tool, each in project.settings.analyser.items() if tool == analysed.tool), None)
     severity = asked.severity if asked else None
     for problem, kind in kinds:
         at = _place(problem, analysed, project)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from gatekeeper import Finding, Project, Unknown
 from gatekeeper.links import unscanned
 from gatekeeper.models.evidence import Revision
-from gatekeeper.models.evidence.facts import Problem, Scan, Severity
+from gatekeeper.models.evidence.facts import Grade, Problem, Scan
 from gatekeeper.proof import Held, none, proofs
 from gatekeeper.rule import Answer, Reason, rule
 
@@ -111,11 +111,11 @@ def _graded(scans: Sequence[Held[Scan]], project: Project) -> Iterator[Answer]:
         yield Finding(scans[0].at, f"{over - shown} more problems are critical or high")
 
 
-def _severity(held: Held[Scan], problem: Problem) -> Severity | None:
+def _severity(held: Held[Scan], problem: Problem) -> Grade | None:
     return "critical" if held.facts.kind == "secrets" else problem.severity
 
 
-def _words(problem: Problem, severity: Severity) -> str:
+def _words(problem: Problem, severity: Grade) -> str:
     where = f" in {problem.where}" if problem.where else ""
     return f"{problem.id} ({severity}){where}{f': {problem.message}' if problem.message else ''}"
 

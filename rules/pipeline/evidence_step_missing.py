@@ -8,10 +8,10 @@ from gatekeeper.models.pipeline import Step
 from gatekeeper.rule import rule
 
 if TYPE_CHECKING:
-    from gatekeeper.models.pipeline.reports import Run
+    from gatekeeper.models.pipeline.reports import ToolRun
 
 
-def _runs(step: Step) -> Sequence[Run]:
+def _runs(step: Step) -> Sequence[ToolRun]:
     from gatekeeper.models.pipeline.reports import runs  # its tables are large: loaded where there is a step
 
     return runs(step)
@@ -199,7 +199,7 @@ def evidence_step_missing(step: Step) -> Iterator[Finding | Unknown]:
             yield answer
 
 
-def _answer(step: Step, run: Run) -> Finding | Unknown | None:
+def _answer(step: Step, run: ToolRun) -> Finding | Unknown | None:
     left = run.left
     if left.state == "unknown":
         return Unknown(run.place, f"{run.name}: {left.format}")
@@ -217,13 +217,13 @@ def _answer(step: Step, run: Run) -> Finding | Unknown | None:
     return None
 
 
-def _lost(step: Step, run: Run) -> bool:
+def _lost(step: Step, run: ToolRun) -> bool:
     from gatekeeper.models.pipeline.reports import lost
 
     return lost(step, run)
 
 
-def _fix(run: Run) -> Fix:
+def _fix(run: ToolRun) -> Fix:
     needs = f"; needs {run.tool.needs}" if run.tool.needs else ""
     kind = f"evidence: {run.tool.kind}" if run.tool.kind else "no gate reads it yet"
     return Fix(f"{run.advice}  ({kind}{needs})")

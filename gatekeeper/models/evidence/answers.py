@@ -43,6 +43,13 @@ def pages(artifact: Artifact, kind: type[T]) -> Iterator[T]:
     raise Unusable("unreadable", f"holds more than {_MOST_PAGES} JSON documents, one after another")
 
 
+def each(artifact: Artifact, kind: type[T]) -> Iterator[T]:
+    """The answers of a file, one a page, or all in one list (`gh api --paginate --slurp`). Raises `Unusable`."""
+    one_or_list: type[T | list[T]] = kind | list[kind]  # type: ignore[valid-type,assignment]  # a union is made when run
+    for page in pages(artifact, one_or_list):
+        yield from page if isinstance(page, list) else (page,)
+
+
 def is_refusal(artifact: Artifact, topic: str) -> bool:
     """Whether GitHub refused a question: its answer then is a message and a page of the documentation on a topic."""
     keys = json_text.keys(artifact.head)

@@ -9,14 +9,14 @@ from typing import Any, BinaryIO, TypeVar, cast
 
 import msgspec
 
-from gatekeeper.models.evidence.facts import Severity
+from gatekeeper.models.evidence.facts import Grade
 from gatekeeper.node import Source
 
 T = TypeVar("T")
 
 _CHUNK = 1_000_000  # bytes
 
-_WORDS: dict[str, Severity] = {
+_WORDS: dict[str, Grade] = {
     "critical": "critical", "blocker": "critical",
     "high": "high", "important": "high", "major": "high",
     "medium": "medium", "moderate": "medium",
@@ -91,12 +91,12 @@ def line_breaks(data: bytes | mmap, start: int, end: int) -> int:
     return sum(data[at : min(at + _CHUNK, end)].count(b"\n") for at in range(start, end, _CHUNK))
 
 
-def severity(word: str | None) -> Severity | None:
+def severity(word: str | None) -> Grade | None:
     """A tool's own word for a severity as ours; None for `unknown`, `none` and what nobody knows."""
     return _WORDS.get((word or "").strip().lower())
 
 
-def severity_of_score(score: float | None) -> Severity | None:
+def severity_of_score(score: float | None) -> Grade | None:
     """A CVSS v3 base score as a severity (https://www.first.org/cvss/v3.1/specification-document, table 14)."""
     if score is None or score <= 0:
         return None

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-Severity = Literal["critical", "high", "medium", "low"]
+Grade = Literal["critical", "high", "medium", "low"]
 ScanKind = Literal["vulnerabilities", "code", "misconfiguration", "secrets", "lint"]
 
 
@@ -101,7 +101,7 @@ class Problem(msgspec.Struct, frozen=True, gc=False):
     """
 
     id: str
-    severity: Severity | None
+    severity: Grade | None
     message: str
     where: str = ""  # a package with its version, a resource, a target
     path: str = ""

@@ -26,7 +26,7 @@ VARIABLES = 10  # variables in one command that are looked into
 WORDS = 2000  # words of one command that are looked at
 
 
-class Run(NamedTuple):
+class ToolRun(NamedTuple):
     """One run of a tool. `name` is what starts it: `pytest`, `npm test: jest`, an action.
 
     `advice` is the command line, or what to write where, that leaves a report; it becomes evidence of `tool.kind`.
@@ -54,9 +54,9 @@ class _Call(NamedTuple):
     kept: str = ""  # the file that takes its standard output
 
 
-def runs(step: Step) -> tuple[Run, ...]:
+def runs(step: Step) -> tuple[ToolRun, ...]:
     """The runs of the tools of the table in a step, in their order; made once for all steps of its job."""
-    made: dict[int, tuple[Run, ...]] | None = step.job.__dict__.get("_reports")
+    made: dict[int, tuple[ToolRun, ...]] | None = step.job.__dict__.get("_reports")
     if made is None:
         names: Counter[str] = Counter()
         made = {
@@ -69,7 +69,7 @@ def runs(step: Step) -> tuple[Run, ...]:
     return made.get(step.index, ())
 
 
-def _of_step(step: Step) -> Iterator[Run]:
+def _of_step(step: Step) -> Iterator[ToolRun]:
     if text_of(step.cond).replace("${{", "").replace("}}", "").strip() == "false":
         return iter(())
     return islice(_of_action(step) if step.uses else _of_script(step), MOST)
@@ -78,7 +78,7 @@ def _of_step(step: Step) -> Iterator[Run]:
 # the runs of a script
 
 
-def _of_script(step: Step) -> Iterator[Run]:
+def _of_script(step: Step) -> Iterator[ToolRun]:
     exported: dict[str, str] = {}
     for script in step.scripts:
         if script.command.words[:1] == ("export",):
@@ -174,7 +174,7 @@ _KEEPS = regex(r"(?<![0-9<>=&-])[1&]?>{1,2}[ \t]*[\"']?([^\s\"'|&;<>()]{1,200})"
 _TEE = regex(r"\btee[ \t]+(?:-a[ \t]+)?[\"']?([^\s\"'|&;<>()]{1,200})")
 
 
-def _run(step: Step, call: _Call, place: Node, number: int) -> Iterator[Run]:
+def _run(step: Step, call: _Call, place: Node, number: int) -> Iterator[ToolRun]:
     words, before, environment = _tool_words(call)
     found = _row(words)
     if found is None or _runs_nothing(found[0], words, found[1]):
@@ -188,7 +188,7 @@ def _run(step: Step, call: _Call, place: Node, number: int) -> Iterator[Run]:
     if left.state != "report" and tool.kind == "junit" and _converted(step.job):
         left = Left("report", "JUnit XML", "its report", "junit")
     name = f"{call.said}: {name}" if call.said else name
-    yield Run(tool, name, place, number, left, _advice(tool, before, at, call))
+    yield ToolRun(tool, name, place, number, left, _advice(tool, before, at, call))
 
 
 def _advice(tool: Tool, before: Sequence[str], at: int, call: _Call) -> str:
@@ -386,7 +386,7 @@ def _converted(job: Job) -> bool:
 # actions
 
 
-def _of_action(step: Step) -> Iterator[Run]:
+def _of_action(step: Step) -> Iterator[ToolRun]:
     row = next((row for row in report_tables.INPUTS if step.slug == row.action or _below(step.slug, row.action)), None)
     if row is None or (step.inputs.get("command", "test") != "test" and row.words.startswith("snyk")):
         return
@@ -397,7 +397,7 @@ def _of_action(step: Step) -> Iterator[Run]:
     call = _Call(Command(words, 0), "", "", environment=step.env)
     line = " ".join(step.inputs.get(name, "") for name in row.splits.split())
     left = _with_variables(step, found[0], words, call, line)
-    yield Run(found[0], step.uses.partition("@")[0], step.node["uses"], 0, left, f"with: {{{row.with_}}}")
+    yield ToolRun(found[0], step.uses.partition("@")[0], step.node["uses"], 0, left, f"with: {{{row.with_}}}")
 
 
 def _below(slug: str, action: str) -> bool:
@@ -435,7 +435,7 @@ _HARMLESS_KINDS = frozenset(
 _HOSTED = ("ubuntu-", "windows-", "macos-")
 
 
-def lost(step: Step, run: Run) -> bool:
+def lost(step: Step, run: ToolRun) -> bool:
     """Whether it is certain that nothing takes a run's report away before the runner and its files are gone."""
     labels = step.job.values(text_of(step.job.node["runs-on"])) or ()
     if not labels or not all(label.startswith(_HOSTED) for label in labels):

@@ -84,8 +84,7 @@ def recognises(artifact: Artifact) -> bool:
 
 
 def read(artifact: Artifact) -> Iterator[Facts]:
-    kind: type[_Application | list[_Application]] = _Application | list[_Application]  # type: ignore[assignment]
-    found = [application for page in answers.pages(artifact, kind) for application in _applications(page)]
+    found = [application for answer in answers.each(artifact, _Application) for application in _applications(answer)]
     if not found:
         raise Unusable("empty", "lists no application")
     lines = json_text.lines(artifact, ("uid",), (application.metadata.uid or "" for application in found))
@@ -93,8 +92,8 @@ def read(artifact: Artifact) -> Iterator[Facts]:
         yield _drift(application, next(lines) if len(found) > 1 else 1)
 
 
-def _applications(page: _Application | list[_Application]) -> list[_Application]:
-    listed = page if isinstance(page, list) else [page] if page.items is None else page.items
+def _applications(answer: _Application) -> list[_Application]:
+    listed = [answer] if answer.items is None else answer.items
     return [one for one in listed if one.kind in ("", "Application") and (not one.api or one.api.startswith(_GROUP))]
 
 

@@ -67,10 +67,8 @@ def read(artifact: Artifact) -> Iterator[Facts]:
 
 def _environments(artifact: Artifact) -> list[_Environment]:
     found: list[_Environment] = []
-    kind: type[_Answer | list[_Answer]] = _Answer | list[_Answer]  # type: ignore[assignment]
-    for page in answers.pages(artifact, kind):
-        for answer in page if isinstance(page, list) else (page,):
-            found += _of(answer)
+    for answer in answers.each(artifact, _Answer):
+        found += _of(answer)
     return found
 
 

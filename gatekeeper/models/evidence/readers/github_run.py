@@ -125,7 +125,7 @@ def _viewed(artifact: Artifact) -> Run:
 
 
 def _answered(artifact: Artifact) -> Run:
-    parts = list(_parts(artifact))
+    parts = list(answers.each(artifact, _Answer))
     for part in parts:
         if part.documentation_url and part.jobs is None:
             raise answers.refused(part.message)
@@ -144,13 +144,6 @@ def _answered(artifact: Artifact) -> Run:
         conclusion=reported.word(run.conclusion),
         stages=_stages(artifact, [(job, job.html_url) for job in jobs]),
     )
-
-
-def _parts(artifact: Artifact) -> Iterator[_Answer]:
-    """One answer after another, also as `gh api --paginate --slurp` puts them into a list."""
-    kind: type[_Answer | list[_Answer]] = _Answer | list[_Answer]  # type: ignore[assignment]
-    for page in answers.pages(artifact, kind):
-        yield from page if isinstance(page, list) else (page,)
 
 
 def _some(jobs: list[_ViewedJob] | None) -> list[_ViewedJob]:

@@ -18,7 +18,7 @@ from msgspec import Struct, field
 
 from gatekeeper.models.evidence import json_text, reported
 from gatekeeper.models.evidence.artifact import Artifact, Unusable, severity_of_score
-from gatekeeper.models.evidence.facts import Facts, Problem, Scan, ScanKind, Severity
+from gatekeeper.models.evidence.facts import Facts, Grade, Problem, Scan, ScanKind
 from gatekeeper.models.evidence.readers import trivy
 
 _KINDS: tuple[tuple[str, ScanKind], ...] = (  # words of a tool's name, the first that fits counts
@@ -406,7 +406,7 @@ def _tags(rule: _Rule | None) -> list[str]:
     return [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else []
 
 
-def _severity(score: Any) -> Severity | None:
+def _severity(score: Any) -> Grade | None:
     """By a score of CVSS, a number or (as documented) a string of one; None for anything else."""
     if isinstance(score, str) and re.fullmatch(r"\d{1,2}(\.\d{1,9})?", score.strip()):
         score = float(score)

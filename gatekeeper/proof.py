@@ -47,9 +47,7 @@ class Held(NamedTuple, Generic[F]):
             yield Unknown(self.at, f"{self.evidence.path}: {words}", Reason.TOOL_ERROR)
 
     def measure(self, words: str, total: int) -> Measure:
-        origin = self.evidence.origin
-        made = min(filter(None, (origin.made, self.facts.made)), default=None)
-        return Measure(self.at, words, total, made, origin.binding)
+        return Measure(self.at, words, total, _made(self.evidence), self.evidence.origin.binding)
 
 
 class Proofs(NamedTuple, Generic[F]):
@@ -134,7 +132,7 @@ def _doubts(
             yield Reason.WRONG_SUBJECT, "its manifest names no commit"
         if origin.binding == "itself" and not (origin.commit or facts.commit) and not _deployed(facts, project):
             yield Reason.UNBOUND, "names an image that nothing here deploys, and no commit"
-    made = min(filter(None, (origin.made, facts.made)), default=None)
+    made = _made(evidence)
     if max_age is not None and made is None:
         yield Reason.STALE, f"does not say when it was made; at most {max_age} days old is asked"
     if made is not None:
@@ -168,6 +166,12 @@ def _of_another_commit(commit: str, dirty: bool, project: Project) -> Iterator[t
         yield Reason.WRONG_SUBJECT, f"was made from a working copy that differs from commit {commit[:7]}"
     elif project.commit.dirty:
         yield Reason.WRONG_SUBJECT, f"is about commit {commit[:7]}, from which this working copy differs"
+
+
+def _made(evidence: Evidence) -> datetime.datetime | None:
+    """When it was made: the earlier of what it says and what its manifest says."""
+    said = evidence.facts.made if evidence.facts else None
+    return min(filter(None, (evidence.origin.made, said)), default=None)
 
 
 def _day(made: datetime.datetime) -> datetime.date:

@@ -23,13 +23,15 @@ from gatekeeper.catalogue import Catalogue, home
 from gatekeeper.commands.arguments import Wrong, settings_of
 from gatekeeper.engine import Outcome
 from gatekeeper.gates import Criterion, Status
+from gatekeeper.links.runs import is_of
 from gatekeeper.models.evidence import Evidence, Origin, Revision
-from gatekeeper.models.evidence.facts import BranchRules, TestRun
+from gatekeeper.models.evidence.facts import BranchRules, Estimate, Run, Stage, TestRun
+from gatekeeper.models.pipeline import Pipeline
 from gatekeeper.node import Source
 from gatekeeper.plugins import manager
 from gatekeeper.project import Project
 from gatekeeper.proof import proofs
-from gatekeeper.rule import Reason, Unknown
+from gatekeeper.rule import Finding, Reason, Unknown
 from gatekeeper.settings import Settings
 from gatekeeper.testing import COMMIT, TODAY, project_of
 
@@ -137,6 +139,30 @@ def all_refused(summary: Any) -> None:
     summary["metrics"]["http_req_failed"] = {"value": 1, "passes": 1000, "fails": 0}
 
 
+def nearly_all_refused(summary: Any) -> None:
+    summary["metrics"]["http_req_failed"] = {"value": 0.999, "passes": 999, "fails": 1}
+
+
+def untimed(summary: Any) -> None:
+    for metric in summary["metrics"].values():
+        metric.pop("thresholds", None)
+    summary["metrics"]["vus_max"] = {"value": 5, "min": 5, "max": 5, "thresholds": {"value<100": False}}
+
+
+def only_an_application(root: Path) -> None:
+    (root / EVIDENCE / "plan.json").unlink()
+    resource = {"kind": "Deployment", "name": "a", "status": "Synced"}
+    status = {"sync": {"status": "Synced", "revision": "f" * 40}, "resources": [resource]}
+    app: dict[str, Any] = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": {"name": "a"},
+        "status": status,
+    }
+    app["status"] |= {"health": {"status": "Healthy"}, "reconciledAt": "2026-11-22T09:00:00Z"}
+    (root / EVIDENCE / "app.json").write_text(json.dumps(app), "utf-8")
+
+
 #
 EVIDENCE_LIES: dict[str, tuple[str, Lie]] = {
     "a run of another commit": (
@@ -177,6 +203,28 @@ EVIDENCE_LIES: dict[str, tuple[str, Lie]] = {
         "pipeline-run",
         artifact("run", "github_run.json", lambda r: r.update(workflowName="Nightly documentation")),
     ),
+    "a run that has not finished": (
+        "pipeline-run",
+        artifact("run", "github_run.json", lambda r: r.update(status="in_progress", conclusion="")),
+    ),
+    "a coverage report of a command that failed": ("coverage-measured", manifest("coverage", predicate(exitCode=1))),
+    "a validation by a command that failed": ("terraform-validate", manifest("validate", predicate(exitCode=1))),
+    "an estimate by a command that failed": ("cost-estimate", manifest("cost", predicate(exitCode=1))),
+    "a scan that hides what is not fixed": (
+        "scan-results",
+        manifest("scan", predicate(command="trivy image --ignore-unfixed --format json shop:1")),
+    ),
+    "a scan for what is low, by the environment": (
+        "scan-results",
+        manifest("scan", predicate(command="env TRIVY_SEVERITY=LOW trivy image --format json shop:1")),
+    ),
+    "a scan for what is low, in one word": (
+        "scan-results",
+        manifest("scan", predicate(command="trivy image -sLOW --format json shop:1")),
+    ),
+    "an application in sync, for a plan of the roots": ("drift-free", only_an_application),
+    "a load test whose thresholds are of no time": ("load-test", artifact("load", "k6.json", untimed)),
+    "a load under which nearly every request failed": ("load-test", artifact("load", "k6.json", nearly_all_refused)),
     "a load under which every request failed": ("load-test", artifact("load", "k6.json", all_refused)),
 }
 
@@ -201,6 +249,46 @@ def test_a_rule_over_evidence_that_crashes_is_an_error_and_never_not_applicable(
     outcome = Outcome(rule, (), 1, "ValueError at x.py:1: boom")
     [gate] = gates.judge(gates.scope(definitions, "pull-request", "A"), [outcome], [], project, "pull-request")
     assert next(each for each in gate.criteria if each.id == rule.id).status is Status.ERROR
+
+
+@pytest.mark.parametrize("leave_out", ["[build]", "['*']"])
+def test_what_is_left_out_of_a_run_vouches_for_nothing(leave_out: str, ready: Path) -> None:
+    def failed(run: Any) -> None:
+        run.update(conclusion="failure")
+        run["jobs"][0].update(conclusion="failure")
+
+    artifact("run", "github_run.json", failed)(ready)
+    configured(ready, f"thresholds:\n  pipeline: {{leave_out: {leave_out}}}\n")
+    assert status(audited(ready), "pipeline-run") not in GREEN
+
+
+def test_two_estimates_share_one_budget() -> None:
+    project = project_of([("gatekeeper.yaml", "thresholds: {cost: {max: 1500, currency: USD}}\n")])
+    made = datetime.datetime(2026, 11, 22, tzinfo=datetime.UTC)
+    for part in ("network", "shop"):
+        facts = Estimate(currency="USD", total=1000.0, made=made)
+        origin = Origin("manifest", commit=COMMIT.id, dirty=False, made=made, about=part)
+        project.add([Evidence(Source(f"{part}.json", ""), "infracost", origin, facts)])
+    answers = list(RULES["cost-estimate"].check(Revision(), project) or ())
+    assert [each.message for each in answers if isinstance(each, Finding)] == [
+        "2 estimates come to 2000.00 USD a month together; the budget is 1500"
+    ]
+
+
+def test_a_job_whose_name_is_an_expression_is_no_other_job() -> None:
+    text = """\
+on: push
+name: ci
+jobs:
+  tests: {name: "${{ matrix.name }}", runs-on: x, steps: [{run: pytest}]}
+  deploy: {runs-on: x, steps: [{run: "true"}]}
+"""
+    project = project_of([(".github/workflows/ci.yml", text)])
+    [pipeline] = project.all(Pipeline)
+    tests, run = pipeline.job["tests"], Run(name="ci")
+    assert not is_of(tests, Stage("deploy", "success"), run)
+    assert is_of(tests, Stage("unit", "success"), run)
+    assert not is_of(tests, Stage("unit", "success"), Run())
 
 
 def test_a_branch_that_asks_for_reviews_does_not_speak_for_another() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from posixpath import normpath
 from typing import TYPE_CHECKING, cast
 
 from gatekeeper.models import Subject
@@ -51,7 +52,7 @@ def roots_covered(roots: Sequence[str], abouts: Sequence[str]) -> set[str]:
     """The roots that reports are of, by what their manifests say they are about; one of each belong together."""
     if len(roots) == len(abouts) == 1 and not abouts[0]:
         return set(roots)
-    named = {about.rstrip("/").removeprefix("./") or "." for about in abouts if about}
+    named = {normpath(about) for about in abouts if about}
     return {root for root in roots if (root or ".") in named}
 
 

@@ -40,3 +40,4 @@ def bill_of_materials(revision: Revision, project: Project) -> Iterator[Answer]:
     for held in found.held:
         subject = f" of {held.facts.subject}" if held.facts.subject else ""
         yield held.measure(f"{held.facts.components} components{subject}", held.facts.components)
+        yield from held.failed()

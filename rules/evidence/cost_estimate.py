@@ -53,6 +53,20 @@ def cost_estimate(revision: Revision, project: Project) -> Iterator[Answer]:
         yield from none(project, "no estimate (Infracost)")
     for held in found.held:
         yield from _judged(held, project)
+    if len(found.held) > 1:
+        yield from _together(found.held, project)
+
+
+def _together(held: list[Held[Estimate]], project: Project) -> Iterator[Answer]:
+    """What several parts cost together; of two estimates of one part the higher counts."""
+    asked, parts = project.settings.thresholds.cost, dict[str, float]()
+    for each in held:
+        if each.facts.currency == asked.currency:
+            about = each.evidence.origin.about
+            parts[about] = max(parts.get(about, 0), each.facts.total or 0)
+    if asked.max is not None and sum(parts.values()) > asked.max >= max(parts.values(), default=0):
+        words = f"{len(parts)} estimates come to {sum(parts.values()):.2f} {asked.currency} a month together"
+        yield Finding(held[0].at, f"{words}; the budget is {asked.max:g}")
 
 
 def _judged(held: Held[Estimate], project: Project) -> Iterator[Answer]:
@@ -71,3 +85,5 @@ def _judged(held: Held[Estimate], project: Project) -> Iterator[Answer]:
         yield Unknown(held.at, words, Reason.WRONG_SUBJECT)
     elif estimate.total > asked.max:
         yield Finding(held.at, f"{words}; the budget is {asked.max:g}")
+    else:
+        yield from held.failed()

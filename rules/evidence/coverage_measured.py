@@ -85,6 +85,8 @@ def _judged(held: Held[Coverage], project: Project) -> Iterator[Answer]:
     if share < asked.min:
         words = f"{_percent(share)} of {many} are covered; at least {asked.min:g} % is asked"
         yield Finding(held.at, words, (), Fix("cover more, or set thresholds.coverage in gatekeeper.yaml"))
+    else:
+        yield from held.failed()
 
 
 def _percent(share: float) -> str:

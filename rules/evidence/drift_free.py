@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Project, Unknown
-from gatekeeper.links import terraform_roots
+from gatekeeper.links import roots_covered, terraform_roots
 from gatekeeper.models.evidence import Revision
 from gatekeeper.models.evidence.facts import Drift
 from gatekeeper.proof import Held, none, proofs
@@ -52,19 +51,13 @@ def drift_free(revision: Revision, project: Project) -> Iterator[Answer]:
         yield from none(project, "no plan and no state of a deployment")
     for held in found.held:
         yield from _judged(held)
-    missing = _unplanned([held for held in found.held if held.evidence.format == "terraform_plan"], project)
+    plans = [held.evidence.origin.about for held in found.held if held.evidence.format == "terraform_plan"]
+    roots = terraform_roots(project) if found.held else []  # an application in sync says nothing about them
+    covered = roots_covered(roots, plans)
+    missing = [root for root in roots if root not in covered]
     if missing:
         words = f"no plan is of {', '.join(root or '.' for root in missing[:3])}: name it with --about"
         yield Unknown(project.repository, words, Reason.NO_EVIDENCE)
-
-
-def _unplanned(plans: list[Held[Drift]], project: Project) -> list[str]:
-    """The roots that no plan is of, where there is any plan; one root and one plan without a name belong together."""
-    roots = terraform_roots(project)
-    named = {posixpath.normpath(held.evidence.origin.about) if held.evidence.origin.about else "" for held in plans}
-    if not plans or (len(roots) == len(plans) == 1 and named == {""}):
-        return []
-    return [root for root in roots if (root or ".") not in named]
 
 
 def _judged(held: Held[Drift]) -> Iterator[Answer]:
@@ -76,6 +69,8 @@ def _judged(held: Held[Drift]) -> Iterator[Answer]:
         which = ", ".join(drift.differing[:3]) or "it does not say where"
         more = f" and {len(drift.differing) - 3} more" if len(drift.differing) > 3 else ""
         yield Finding(held.at, f"{name} differs from the code: {which}{more}")
+    else:
+        yield from held.failed()
     if drift.healthy is False:
         yield Finding(held.at, f"{name} is not healthy")
     if drift.compared == 0:

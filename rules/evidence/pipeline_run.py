@@ -66,13 +66,20 @@ def pipeline_run(revision: Revision, project: Project) -> Iterator[Answer]:
     yield from found.open
     if not found.held and not found.open:
         yield from none(project, "no run of this commit")
-    for held in found.held:
-        yield from _judged(held, project.settings.thresholds.pipeline.leave_out)
-    if found.held:
-        yield from _of_other_pipelines([held.facts for held in found.held], project)
+    asked = [(held, _asked(held.facts, project)) for held in found.held]
+    for held, stages in asked:
+        yield from _judged(held, stages)
+    if asked:
+        yield from _of_other_pipelines([(held.facts, stages) for held, stages in asked], project)
 
 
-def _of_other_pipelines(runs: list[Run], project: Project) -> Iterator[Unknown]:
+def _asked(run: Run, project: Project) -> list[Stage]:
+    """The jobs of a run but those that the settings leave out."""
+    leave_out = project.settings.thresholds.pipeline.leave_out
+    return [stage for stage in run.stages if not any(fnmatchcase(stage.name, pattern) for pattern in leave_out)]
+
+
+def _of_other_pipelines(runs: list[tuple[Run, list[Stage]]], project: Project) -> Iterator[Unknown]:
     """A green run of the nightly documentation says nothing about the pipeline that tests."""
     if "pipeline.Job" not in Subject.registry:
         return
@@ -81,21 +88,20 @@ def _of_other_pipelines(runs: list[Run], project: Project) -> Iterator[Unknown]:
     from gatekeeper.models.pipeline.kinds import TESTS
 
     testing = [job for pipeline in entries(project) for job in pipeline.all_jobs if job.kinds & TESTS]
-    if testing and not any(is_of(job, stage, run) for job in testing for run in runs for stage in run.stages):
+    if testing and not any(is_of(job, stage, run) for job in testing for run, stages in runs for stage in stages):
         yield Unknown(testing[0], f"no run shows {testing[0].name}, nor another job that tests", Reason.WRONG_SUBJECT)
 
 
-def _judged(held: Held[Run], leave_out: list[str]) -> Iterator[Answer]:
-    stages = [
-        stage for stage in held.facts.stages if not any(fnmatchcase(stage.name, pattern) for pattern in leave_out)
-    ]
+def _judged(held: Held[Run], stages: list[Stage]) -> Iterator[Answer]:
+    run = held.facts
     passed = sum(1 for stage in stages if stage.conclusion == "success")
-    if passed == len(held.facts.stages) and held.facts.conclusion not in ("", "success"):
-        words = (
-            f"{held.evidence.path}: every job that is listed succeeded, and the run did not: {held.facts.conclusion}"
-        )
+    if run.status in _RUNNING - {""} and not any(stage.conclusion in _RUNNING for stage in run.stages):
+        words = f"{held.evidence.path}: the run has not finished; jobs that have not begun are not listed"
+        yield Unknown(held.at, words, Reason.NO_EVIDENCE)
+    if all(stage.conclusion == "success" for stage in run.stages) and run.conclusion not in ("", "success"):
+        words = f"{held.evidence.path}: every job that is listed succeeded, and the run did not: {run.conclusion}"
         yield Unknown(held.at, words, Reason.EMPTY)
-    left = len(held.facts.stages) - len(stages)
+    left = len(run.stages) - len(stages)
     words = f"{passed} of {len(stages)} jobs succeeded" + (f", {left} left out" if left else "")
     yield held.measure(words, len(stages))
     for stage in stages:

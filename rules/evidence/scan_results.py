@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from gatekeeper import Finding, Project, Unknown
 from gatekeeper.links import unscanned
 from gatekeeper.models.evidence import Revision
 from gatekeeper.models.evidence.facts import Grade, Problem, Scan
+from gatekeeper.node import regex
 from gatekeeper.proof import Held, none, proofs
 from gatekeeper.rule import Answer, Reason, rule
 
 _FORMATS = ["trivy", "snyk", "sarif"]
 _SHOWN = 200  # problems of one report that are listed one by one
+
+_GLUED = regex(r"-s(?:UNKNOWN|LOW|MEDIUM|HIGH|CRITICAL)(?:,[A-Z]+)*\Z", re.IGNORECASE)
 
 
 @rule("scan-results", gate="security-scan", severity="high", seed="12. Quality Gates Status: no critical/high")
@@ -141,7 +145,12 @@ def _shortcomings(held: Held[Scan]) -> Iterator[Answer]:
 def _told_to_overlook(command: str) -> str:
     """Which of critical and high a command kept out of its report; '' for none."""
     words = command.replace("=", " ").split()
-    given = [words[at + 1].upper() for at, word in enumerate(words[:-1]) if word in ("--severity", "-s")]
+    given = [
+        words[at + 1].upper() for at, word in enumerate(words[:-1]) if word in ("--severity", "-s", "TRIVY_SEVERITY")
+    ]
+    given += [word[2:].upper() for word in words if _GLUED.match(word)]
+    if any(word in ("--ignore-unfixed", "--only-fixed") for word in command.split()):
+        return "not fixed yet"
     if "--severity-threshold" in words and "critical" in words:
         return "high"
     missed = [each for each in ("critical", "high") if any(each.upper() not in one.split(",") for one in given)]

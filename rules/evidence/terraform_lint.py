@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from posixpath import normpath
 
 from gatekeeper import Finding, Project, Unknown
 from gatekeeper.links import roots_covered, terraform_roots
@@ -55,8 +56,8 @@ def terraform_lint(revision: Revision, project: Project) -> Iterator[Answer]:
 def _missing(held: list[Held[Scan]], project: Project) -> list[str]:
     """The roots that no report is of: tflint looks into folders below only when it is told to."""
     origins = [each.evidence.origin for each in held]
-    if any("--recursive" in origin.command.split() for origin in origins):
-        return []
     roots = terraform_roots(project)
     covered = roots_covered(roots, [origin.about for origin in origins])
-    return [root or "." for root in roots if root not in covered]
+    deep = [origin for origin in origins if "--recursive" in origin.command.split() and "--chdir" not in origin.command]
+    below = tuple("" if (about := normpath(origin.about)) == "." else f"{about}/" for origin in deep)
+    return [root or "." for root in roots if root not in covered and not f"{root}/".startswith(below)]

@@ -76,6 +76,8 @@ def _faults(held: Held[Validation]) -> Iterator[Answer]:
     for error in held.facts.errors:
         words = f"{error.name}: {error.message}" if error.message else error.name
         yield Finding(held.line(error.line), words)
+    if held.facts.valid and not held.facts.errors:
+        yield from held.failed()
     if not held.facts.valid and not held.facts.errors:
         yield Finding(held.at, "not valid, and it does not say why")
 

@@ -63,7 +63,8 @@ def read(artifact: Artifact) -> Iterator[Facts]:
     if bom.format != "CycloneDX" or not _VERSION.fullmatch(bom.spec):
         said = reported.words(f"{bom.format} {bom.spec}", 40)
         raise Unusable("unreadable", f"is {said!r}; CycloneDX 1.2 or a later 1.x was expected")
-    count = sum(1 for component in _all(bom.components) if component.name.strip())
+    subject = bom.metadata.component if bom.metadata else None
+    count = sum(1 for component in _all(bom.components) if component.name.strip() and component != subject)
     if not count:
         raise Unusable("empty", "the bill of materials lists no component")
     metadata = bom.metadata or _Metadata()

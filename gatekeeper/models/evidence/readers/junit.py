@@ -26,7 +26,8 @@ _WORDS = {  # of `status` and `result`, which some tools write instead of an ele
     "failed": "failures", "failure": "failures", "fail": "failures", "broken": "failures",
     "error": "errors", "errored": "errors",
     "skipped": "skipped", "notrun": "skipped", "suppressed": "skipped", "disabled": "skipped", "ignored": "skipped",
-    "pending": "skipped",
+    "pending": "skipped", "inconclusive": "skipped", "unknown": "skipped",
+    "timedout": "errors", "timeout": "errors", "aborted": "errors", "cancelled": "errors", "canceled": "errors",
 }  # fmt: skip
 _STATED = ("tests", "failures", "errors", "skipped")
 

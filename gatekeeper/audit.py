@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from gatekeeper import engine, gates, waivers
 from gatekeeper.catalogue import Catalogue, NoSuchRule, home, select
 from gatekeeper.discover import EXCLUDED, UNREAD, Skip, Tree, Unreadable, discover, is_test_data, sort_out
 from gatekeeper.git import Commit, commit_of
+from gatekeeper.meant import meant
 from gatekeeper.models import Subject
 from gatekeeper.models.evidence import FOLDER, Analysed, Evidence
 from gatekeeper.models.evidence.facts import Scan, speaks_of_secret
@@ -110,7 +111,8 @@ def audit(request: Request, hooks: Any) -> Report:
     selected = request.select or tuple(request.settings.select)
     definitions = gates.load(home() / "gates.yaml")
     known = frozenset(every_id(every, definitions))
-    _refuse_strange(request.settings.claims, known | {definition.id for definition in definitions})
+    named = known | {definition.id for definition in definitions}
+    _refuse_strange(request.settings, named, {rule.id for rule in every})
     scope = gates.scope(definitions, request.profile, request.settings.service.level, only_rules=bool(selected))
     rules = _asked(every, selected, request, scope)
     tree = found()
@@ -143,11 +145,15 @@ def audit(request: Request, hooks: Any) -> Report:
     )
 
 
-def _refuse_strange(claims: Mapping[str, str], known: frozenset[str]) -> None:
-    """Names in the settings that nothing goes by would never be judged. Raises `NoSuchRule`."""
-    for words, meant in claims.items():
-        if meant not in known:
-            raise NoSuchRule(f"claims: {words!r} is to mean {meant!r}, and no gate, criterion or rule is called that")
+def _refuse_strange(settings: Settings, known: Collection[str], rules: Collection[str]) -> None:
+    """Names in the settings that nothing goes by would change nothing. Raises `NoSuchRule`."""
+    for words, name in settings.claims.items():
+        if name not in known:
+            raise NoSuchRule(f"claims: {words!r} is to mean {name!r}, and no gate, criterion or rule is called that")
+    for name in settings.rules:
+        if name not in rules:
+            hint = meant(name, sorted(rules), "see `gatekeeper rules`")
+            raise NoSuchRule(f"rules: no rule has the id {name!r}; {hint}")
 
 
 def _asked(every: Sequence[Rule], selected: Sequence[str], request: Request, scope: gates.Scope) -> list[Rule]:
@@ -332,15 +338,12 @@ def read(tree: Tree, hooks: Any, request: Request | None = None, commit: Commit 
     return project
 
 
-_MOST_EXCLUDED = 2_000  # files that are looked into for what they are
-
-
 def _excluded(tree: Tree, project: Project, hooks: Any) -> dict[str, str]:
     """The technologies that only files have which the settings leave out, each with one such file."""
     found: dict[str, str] = {}
     known = project.technologies()
     left_out = [skip.path for skip in project.skipped if skip.reason.startswith(EXCLUDED)]
-    for path in left_out[:_MOST_EXCLUDED]:
+    for path in left_out:
         source = tree.source(path)
         for each in _read_file(source, hooks.gatekeeper_read(source=source, tree=tree)) or ():
             for technology in getattr(each, "technologies", (each.technology,)):

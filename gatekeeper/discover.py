@@ -270,8 +270,8 @@ def sort_out(tree: Tree, exclude: Iterable[str] = ()) -> tuple[list[str], list[S
         folders = path.split("/")[:-1]
         excluded = next((glob for glob, pattern in patterns if pattern.match(path)), None)
         if path.startswith(".gatekeeper/"):  # what people state is read whatever the settings leave out
-            excluded = None
-        if excluded:
+            judged.append(path)
+        elif excluded:
             skipped.append(Skip(path, f"{EXCLUDED}{excluded}"))
         elif is_test_data(path):
             skipped.append(Skip(path, "test data"))
@@ -293,10 +293,13 @@ def _walk(root: Path) -> Iterator[str]:
 
 
 def _git_files(root: Path) -> list[str]:
-    listed = ask(root, "ls-files", "-co", "--exclude-standard", "-z", "--", ".")
-    names = (os.fsdecode(name) for name in (listed or b"").split(b"\0") if name)
-    # A tracked file that was deleted is not there; a submodule is a folder.
-    return sorted({name for name in names if os.path.lexists(root / name) and not _folder(root / name)})
+    listed = ask(root, "ls-files", "-t", "-co", "--exclude-standard", "-z", "--", ".")
+    entries = ((entry[:1], os.fsdecode(entry[2:])) for entry in (listed or b"").split(b"\0") if entry)
+    # A tracked file that was deleted is not there; a submodule is a folder. What a sparse checkout leaves out (S) is
+    # part of the commit: it stays, and cannot be read.
+    return sorted(
+        {name for tag, name in entries if (tag == b"S" or os.path.lexists(root / name)) and not _folder(root / name)}
+    )
 
 
 def _folder(path: Path) -> bool:
@@ -326,10 +329,15 @@ def _staged(root: Path) -> Iterator[tuple[str, bytes]]:
         if mode in (b"100644", b"100755"):  # no links, no submodules
             entries.append((os.fsdecode(name), rest.split(b" ")[0]))
     asked = b"".join(blob + b"\n" for _, blob in entries)
-    answer = ask(root, "cat-file", "--batch", feed=asked) or b""
+    answer = ask(root, "cat-file", "--batch", feed=asked)
+    if answer is None:
+        raise Unreadable("--staged: git cannot give what is staged; a partial clone has to fetch it first")
     at = 0
     for path, _blob in entries:
         end = answer.index(b"\n", at)
-        size = int(answer[at:end].split(b" ")[2])
+        facts = answer[at:end].split(b" ")
+        if len(facts) != 3:  # id, type and size, or that it is missing
+            raise Unreadable(f"--staged: git has not got what is staged of {path}; in a partial clone, fetch it first")
+        size = int(facts[2])
         yield path, answer[end + 1 : end + 1 + size]
         at = end + 1 + size + 1

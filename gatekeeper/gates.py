@@ -409,7 +409,8 @@ def _by_people(criterion: Criterion, asked: Asked, project: Project) -> Criterio
     if criterion.status is not Status.UNKNOWN or criterion.reason not in _FOR_PEOPLE:
         return criterion
     holding = next((each.attestation for each in standings if each.holds), None)
-    if holding:
+    unsettled = next((each for each in standings if each.untold and not each.attestation.met), None)
+    if holding and not unsettled:
         until = str(holding.last_day(asked.attest.days))
         words = f"attested {holding.on} by {holding.by}, until {until}"
         return replace(
@@ -417,7 +418,7 @@ def _by_people(criterion: Criterion, asked: Asked, project: Project) -> Criterio
             basis="attested", attested=holding, beneath=Status.UNKNOWN, until=until,
         )  # fmt: skip
     if standings:
-        last = standings[0]
+        last = unsettled or standings[0]
         return replace(
             criterion, result="an attestation that does not hold", reason=last.reason, proof=(place(last.attestation),),
             next_step=f"{last.words}; {asked.next}",

@@ -29,7 +29,7 @@ def models_of(path: str) -> tuple[str, ...]:
     path = path.lower()
     folder, _, name = path.rpartition("/")
     if path.startswith(".gatekeeper/"):
-        return ("attestations",) if folder == ".gatekeeper/attestations" and name.endswith(_YAML) else ()
+        return ("attestations",) if path.startswith(".gatekeeper/attestations/") and name.endswith(_YAML) else ()
     if name.endswith(_TERRAFORM) or name in _HCL_FILES:
         return ("terraform",)
     if name.partition(".")[0] == "jenkinsfile":

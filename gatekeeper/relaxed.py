@@ -24,6 +24,8 @@ def relaxed(settings: Settings, rules: Iterable[Rule]) -> Iterator[str]:
         yield f"excludes {', '.join(settings.exclude)}"
     if settings.fail_on:
         yield f"fail_on: {settings.fail_on}, for every gate"
+    if settings.environments.nonproduction:
+        yield f"takes {', '.join(settings.environments.nonproduction)} for no production"
     if settings.service.level == "C":
         yield "level C"
     for profile in settings.evidence.accept:

@@ -349,7 +349,7 @@ def signed(tmp_path: Path, keys: Path) -> Path:
 
 @keygen
 def test_a_signed_one_holds(signed: Path) -> None:
-    assert standing(project_in(signed))[1:] == (True, "", "", False)
+    assert standing(project_in(signed))[1:] == (True, "", "", False, False)
 
 
 @keygen

@@ -19,7 +19,7 @@ import pytest
 
 from gatekeeper import gates
 from gatekeeper.audit import Report, Request, audit
-from gatekeeper.catalogue import Catalogue, home
+from gatekeeper.catalogue import Catalogue, NoSuchRule, home
 from gatekeeper.commands.arguments import Wrong, settings_of
 from gatekeeper.engine import Outcome
 from gatekeeper.gates import Criterion, Status
@@ -425,6 +425,7 @@ RELAXED = {
     "a rule is graded lower": ("rules: {docker-nonroot: {severity: low}}", "docker-nonroot"),
     "a binding is not asked for": ("evidence: {accept: {release: unbound}}", "unbound"),
     "what fails is raised": ("fail_on: critical", "fail_on"),
+    "production is none": ("environments: {nonproduction: [production]}", "production for no production"),
     "files are excluded": ("exclude: ['legacy/**']", "legacy/**"),
 }
 
@@ -728,6 +729,61 @@ def test_a_secret_is_in_the_baseline_for_14_days_whatever_its_line_says(shop: Pa
     done = run("audit", "--select", "k8s-plain-secret-committed", "--output", "json", cwd=shop)
     [found] = json.loads(done.stdout)["gates"][0]["criteria"]
     assert found["status"] == "FAIL"
+
+
+@pytest.mark.parametrize("untold", ["commit", "keygen"])
+def test_a_denial_that_cannot_be_checked_is_not_outvoted(
+    untold: str, ready: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = ready / ".gatekeeper/attestations/zz.yaml"
+    text = (
+        "criterion: restore-tested\nstatement: It came up empty\nresult: not-met\n"
+        "by: {name: Ana, email: ana@x.example}\non: 2026-11-20\nexpires: 2026-12-20\n"
+    )
+    if untold == "commit":
+        text += f"at_commit: {'d' * 40}\ncovers: [infra/]\n"
+    else:
+        path.with_suffix(".yaml.sig").write_text("-----BEGIN SSH SIGNATURE-----\n")
+        (ready / ".gatekeeper/allowed_signers").write_text("ana@x.example ssh-ed25519 AAAA\n")
+        monkeypatch.setenv("PATH", "/nowhere")
+    path.write_text(text)
+    report = audited(ready)
+    assert status(report, "restore-tested") not in GREEN
+    assert report.exit_code != 0
+
+
+def test_a_denial_counts_in_whatever_folder_it_lies(ready: Path) -> None:
+    folder = ready / ".gatekeeper/attestations/2026/tests"
+    folder.mkdir(parents=True)
+    text = "criterion: restore-tested\nstatement: It came up empty\nresult: not-met\nby: {name: Ana}\n"
+    (folder / "a.yaml").write_text(f"{text}on: 2026-11-20\nexpires: 2026-12-20\n")
+    assert status(audited(ready), "restore-tested") is Status.FAIL
+
+
+def test_what_is_excluded_is_told_behind_thousands_of_files(ready: Path) -> None:
+    (ready / "aaa").mkdir()
+    for number in range(2001):
+        (ready / f"aaa/{number}.txt").write_text("")
+    configured(ready, "exclude: ['aaa/*', 'infra/*', '*.tf']\n")
+    assert audited(ready).exit_code != 0
+
+
+def test_what_a_sparse_checkout_leaves_out_is_not_judged_away(tmp_path: Path) -> None:
+    (tmp_path / "ops").mkdir()
+    (tmp_path / "README.md").write_text("# Shop\n")
+    (tmp_path / "ops/pod.yaml").write_text("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n")
+    who = ("-c", "user.name=a", "-c", "user.email=a@b.example")
+    for words in (("init", "-q"), ("add", "."), (*who, "commit", "-qm", "a"), ("sparse-checkout", "set", "docs")):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    assert not (tmp_path / "ops").exists()
+    report = audit(Request(root=tmp_path, settings=Settings(), today=TODAY), manager().hook)
+    assert status(report, "file-unreadable") is Status.UNKNOWN
+
+
+def test_settings_of_a_rule_that_there_is_not_are_refused(ready: Path) -> None:
+    configured(ready, "rules: {docker-healthchek: {severity: high}}\n")
+    with pytest.raises(NoSuchRule, match="did you mean docker-healthcheck"):
+        audited(ready)
 
 
 def test_settings_that_are_not_staged_relax_no_commit(tmp_path: Path) -> None:

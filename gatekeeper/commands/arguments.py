@@ -77,7 +77,7 @@ def settings_of(root: Path, isolated: bool, staged: bool = False) -> tuple[Setti
     if isolated:
         return Settings(), ""
     for name in (FILE, "pyproject.toml"):
-        if not (is_staged(root, name) if staged else (root / name).exists()):
+        if not (is_staged(root, name) if staged else os.path.lexists(root / name)):
             continue
         source = Source(name, partial(staged_text if staged else read_text, root, name))
         try:

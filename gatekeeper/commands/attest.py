@@ -115,10 +115,11 @@ def _draft(options: argparse.Namespace, root: Path, asked: gates.Asked) -> Draft
     assert asked.attest
     today = datetime.date.today()
     on = _day("--on", options.on) or today
+    if on > today:
+        raise Wrong(f"--on {on}: that day is yet to come")
     last = on + datetime.timedelta(asked.attest.days)
-    if not on <= today <= last:
-        over = f"it would have expired on {last}" if on < today else "that day is yet to come"
-        raise Wrong(f"--on {on}: {over}")
+    if last < today:
+        raise Wrong(f"--on {on}: it would have expired on {last}")
     expires = _day("--expires", options.expires) or last
     notes = (
         [f"--expires {expires} is cut: {asked.id} accepts {asked.attest.days} days at most"] if expires > last else []

@@ -67,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
     request = Request(
         root=root,
         settings=_with_evidence(root, settings, options.evidence),
-        analysers=_analysers(options.analysers, settings),
+        analysers=_analysers(options.analysers, settings, staged=options.staged),
         profile=profile(options.profile, settings),
         staged=options.staged,
         select=listed(options.select),
@@ -94,8 +94,10 @@ def _with_evidence(root: Path, settings: Settings, given: list[str]) -> Settings
     return replace(settings, evidence=replace(settings.evidence, folders=folders))
 
 
-def _analysers(given: list[str], settings: Settings) -> tuple[str, ...]:
+def _analysers(given: list[str], settings: Settings, *, staged: bool) -> tuple[str, ...]:
     """The analysers to run: those named on the command line, else those of the settings. Raises `Wrong`."""
+    if given and staged:
+        raise Wrong("--with and --staged: analysers are for what is on disk; leave out one of them")
     names = listed(given) or tuple(settings.analysers)
     strange = [name for name in names if name not in ANALYSERS]
     if strange:

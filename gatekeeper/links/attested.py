@@ -21,23 +21,32 @@ _WILD = regex(r"[*?\[]")
 
 
 class Standing(NamedTuple):
-    """Whether an attestation holds; if not, a reason of UNKNOWN's closed list, in words, and whether it was forged."""
+    """Whether an attestation holds; if not, a reason of UNKNOWN's closed list, in words, and whether it was forged.
+
+    `untold`: it may hold all the same; what would tell, such as its commit or ssh-keygen, is not here.
+    """
 
     attestation: Attestation
     holds: bool
     reason: str = ""
     words: str = ""
     tampered: bool = False
+    untold: bool = False
 
 
 class _Doubt(NamedTuple):
     reason: str
     words: str
     tampered: bool = False
+    untold: bool = False
 
 
-_TOO_MANY = _Doubt("unreadable", f"is not looked at: at most {MOST} statements of a criterion are; remove what is over")
-_TOO_MUCH = _Doubt("unreadable", "is not looked at: all attestations together ask for more comparisons than are made")
+_TOO_MANY = _Doubt(
+    "unreadable", f"is not looked at: at most {MOST} statements of a criterion are; remove what is over", untold=True
+)
+_TOO_MUCH = _Doubt(
+    "unreadable", "is not looked at: all attestations together ask for more comparisons than are made", untold=True
+)
 
 
 def attested(criterion: str, project: Project, days: int, *, this_commit: bool = False) -> list[Standing]:
@@ -80,7 +89,7 @@ def _standing(attestation: Attestation, doubt: _Doubt | None) -> Standing:
     if doubt is None:
         return Standing(attestation, True)
     words = f"{attestation.path.rpartition('/')[2]} {doubt.words}"
-    return Standing(attestation, False, doubt.reason, words, doubt.tampered)
+    return Standing(attestation, False, doubt.reason, words, doubt.tampered, doubt.untold)
 
 
 def _of_its_own(attestation: Attestation, today: datetime.date, days: int) -> Iterator[_Doubt]:
@@ -186,7 +195,8 @@ def _signature(attestation: Attestation, detached: str, project: Project) -> _Do
     found = signatures.verify(data, signature, allowed, attestation.email)
     if found.valid:
         return found.signer
-    return _Doubt("wrong-subject" if found.checked else "tool-error", f"is signed, but {found.words}", found.checked)
+    reason = "wrong-subject" if found.checked else "tool-error"
+    return _Doubt(reason, f"is signed, but {found.words}", found.checked, untold=not found.checked)
 
 
 def _of_another_commit(attestation: Attestation, project: Project, commit: git.Commit) -> Iterator[_Doubt]:
@@ -201,7 +211,8 @@ def _of_another_commit(attestation: Attestation, project: Project, commit: git.C
         root = project.tree.root
         differing = project.once(("changed here", FOLDER), lambda _: git.changed_here(root, but=FOLDER))
         if differing is None or differing:
-            yield _Doubt("wrong-subject", f"is about a commit, from which this working copy differs{_named(differing)}")
+            words = f"is about a commit, from which this working copy differs{_named(differing)}"
+            yield _Doubt("wrong-subject", words, untold=differing is None)
 
 
 def _of_what_changed(attestation: Attestation, project: Project, commit: git.Commit) -> Iterator[_Doubt]:
@@ -216,7 +227,7 @@ def _of_what_changed(attestation: Attestation, project: Project, commit: git.Com
         yield _Doubt("wrong-subject", f"covers {path}, which has changed since commit {attestation.at_commit[:7]}")
     here = project.once("working copy", _working_copy)
     if here is None:
-        yield _Doubt("wrong-subject", "covers paths of which git cannot say whether they have changed")
+        yield _Doubt("wrong-subject", "covers paths of which git cannot say whether they have changed", untold=True)
         return
     path = here.first(attestation.covers, effort)
     if path:
@@ -283,7 +294,7 @@ def _working_copy(project: Project) -> _Paths | None:
 
 def _absent(at_commit: str) -> _Doubt:
     words = f"is about commit {at_commit[:12]}, which is not in this clone: fetch the whole history (fetch-depth: 0)"
-    return _Doubt("wrong-subject", words)
+    return _Doubt("wrong-subject", words, untold=True)
 
 
 def _named(changed: set[str] | None) -> str:

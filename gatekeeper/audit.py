@@ -246,12 +246,10 @@ def _analysed(tree: Tree, request: Request) -> Callable[[], list[Subject]] | Non
         if request.progress:
             request.progress(f"waiting for {', '.join(request.analysers)}", 0, 0)
         return [
-            Analysed(
-                each.tool, each.version, each.scan, each.reason, each.message,
-                idle=each.reason == "empty" and not each.files,
-            )
+            Analysed(each.tool, each.version, each.scan, each.reason, each.message)
             for each in answers()
-        ]  # fmt: skip
+            if each.files or each.reason != "empty"  # what has nothing to judge here was not run, and proves nothing
+        ]
 
     return fetched
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from gatekeeper import engine
+from gatekeeper.audit import Request, audit
 from gatekeeper.catalogue import Catalogue, home
 from gatekeeper.engine import Verdict
+from gatekeeper.gates import Status
 from gatekeeper.links.analysed import also
 from gatekeeper.models.evidence import Analysed
 from gatekeeper.models.evidence.facts import Problem, Scan
 from gatekeeper.node import Source
+from gatekeeper.plugins import manager
 from gatekeeper.project import Project
 from gatekeeper.rule import Reason
 from gatekeeper.settings import Settings, load
-from gatekeeper.testing import project_of
+from gatekeeper.testing import TODAY, project_of
 
 [RULE] = [rule for rule in Catalogue([home()]).rules() if rule.id == "analyser-findings"]
 FILES = [("Dockerfile", "FROM debian:12\nUSER root\n"), ("api/Dockerfile", "FROM debian:12\n")]
@@ -94,8 +99,9 @@ def test_what_it_did_not_manage_is_not_known() -> None:
     assert [each.reason for each in judged(nothing).unknowns] == [Reason.TOOL_ERROR]
 
 
-def test_a_tool_that_has_nothing_to_judge_here_says_of_how_many_files() -> None:
-    idle = project_of(FILES)
-    idle.add([Analysed("zizmor", "", None, "empty", "there is no workflow here", idle=True)])
-    verdict = judged(idle)
-    assert (verdict.word, verdict.measures[0].total) == ("pass", len(FILES))
+def test_a_tool_that_has_nothing_to_judge_here_proves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("# Shop\n")
+    report = audit(Request(root=tmp_path, settings=Settings(), today=TODAY, analysers=("hadolint",)), manager().hook)
+    assert not [c for gate in report.gates for c in gate.criteria if c.id == "analyser-findings"]
+    [posture] = [gate for gate in report.gates if gate.id == "security-posture"]
+    assert posture.status is Status.NOT_APPLICABLE

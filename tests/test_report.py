@@ -486,3 +486,33 @@ def test_the_last_pattern_that_means_a_path_says_who_owns_it() -> None:
 def test_owners_never_fail(steps: list[str], path: str) -> None:
     project = project_of([("CODEOWNERS", f"{'/'.join(steps)} @team\n")])
     assert owners_of(path, project) in ((), ("@team",))
+
+
+@pytest.mark.parametrize(
+    "url", ["https://ci.example?token=s", "https://ci.example/1#token=s", "https://u:token@ci.example/1"]
+)
+def test_no_address_keeps_a_credential(url: str, tmp_path: Path) -> None:
+    assert "token" not in with_evidence(tmp_path, msgspec.structs.replace(RUN, url=url))
+
+
+def lines(root: Path, **files: str) -> list[str]:
+    return render(report(written(root, {name.replace("_", "."): text for name, text in files.items()}))).splitlines()
+
+
+def test_a_backup_that_is_suspended_is_none(tmp_path: Path) -> None:
+    job = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: db-backup}\n"
+    seen = lines(tmp_path, job_yaml=f"{job}spec: {{schedule: 0 3 * * *, suspend: true}}\n")
+    assert any("**no backup declared**" in line for line in seen if line.startswith("| Schedule: "))
+
+
+def test_a_promise_of_one_database_is_not_made_for_two(tmp_path: Path) -> None:
+    promise = "# Disaster recovery\n\n| Component | RTO | RPO |\n|---|---|---|\n| Orders database | 4 h | 1 h |\n"
+    seen = lines(tmp_path, main_tf=DATABASE + DATABASE.replace('"main"', '"billing"'), dr_md=promise)
+    rows = [line for line in seen if line.startswith("| Database: ")]
+    assert len(rows) == 2
+    assert not any("4 h" in row for row in rows)
+
+
+def test_a_size_that_is_not_written_is_not_one(tmp_path: Path) -> None:
+    seen = lines(tmp_path, main_tf='resource "aws_autoscaling_group" "web" {\n  min_size = 6\n}\n')
+    assert "UNKNOWN" in next(line for line in seen if "autoscaling" in line)

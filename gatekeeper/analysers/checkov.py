@@ -64,7 +64,6 @@ class _Summary(msgspec.Struct):
 
 
 class _Report(msgspec.Struct):
-    check_type: str = ""
     results: _Results = msgspec.field(default_factory=_Results)
     summary: _Summary = msgspec.field(default_factory=_Summary)
 
@@ -100,17 +99,24 @@ def _choose(tree: Tree, paths: Sequence[str]) -> Workspace:
             charts.add(path.rpartition("/templates/")[0])
         elif path in patches:
             unapplied.append(path)
-        elif not framework(path, chosen.add(path)):
-            chosen.texts.pop(path, None)
-            if not files.named_dockerfile(path) and not path.endswith(_TERRAFORM):
-                chosen.unread.pop(path, None)  # nobody knows that it should have been read
-        elif path.endswith((".yaml", ".yml")) and (faults := tree.source(path).once(yaml.parse).faults):
-            # It would be passed over, or worse: one that expands without end costs the answer for all the others.
-            chosen.withhold(path, faults[0].message)
+        else:
+            _take(chosen, path, tree)
     chosen.notes += [f"{words(chart)}: a Helm chart, judged only once it is rendered" for chart in sorted(charts)]
     if unapplied:
         chosen.notes.append(f"{len(unapplied)} patches of Kustomize are not applied ({words(unapplied[0])})")
     return chosen
+
+
+def _take(chosen: Workspace, path: str, tree: Tree) -> None:
+    """Take in a file that one of checkov's frameworks reads; what cannot be read is told and not judged."""
+    text = chosen.add(path)
+    if path not in chosen.texts:
+        return
+    if not framework(path, text):
+        del chosen.texts[path]
+    elif path.endswith((".yaml", ".yml")) and (faults := tree.source(path).once(yaml.parse).faults):
+        # It would be passed over, or worse: one that expands without end costs the answer for all the others.
+        chosen.withhold(path, faults[0].message)
 
 
 def _frameworks(workspace: Workspace) -> dict[str, list[str]]:

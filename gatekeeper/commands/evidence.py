@@ -271,9 +271,10 @@ def _ci_run() -> CiRun:
     return CiRun()
 
 
-_SECRETIVE = r"[\w.-]{0,60}(?:token|secret|passw(?:or)?d|api[_-]?key|credential)[\w.-]{0,60}"
+_SECRETIVE = r"[\w.-]{0,60}(?:token|secret|passw(?:or)?d|passphrase|pwd|api[_-]?key|credential)[\w.-]{0,60}"
 _SECRET_VALUE = regex(rf"((?:^|[?&;\s\"'-]){_SECRETIVE}=)[^&\s\"']+", re.I)
-_SECRET_OPTION = regex(rf"--?{_SECRETIVE}\Z", re.I)
+_SECRET_OPTION = regex(rf"--?(?:{_SECRETIVE}|(?:[\w-]{{1,60}}-)?pass)\Z", re.I)
+_USER_OPTION = ("-u", "--user")  # curl's: the password stands behind a colon
 _HEADER = regex(r"((?:authorization|cookie|[\w-]{0,60}(?:token|key))\s{0,5}:\s{0,5}).+", re.I)
 _CREDENTIALS = regex(r"(\w+://)[^/@\s]{1,500}@")
 
@@ -281,7 +282,7 @@ _CREDENTIALS = regex(r"(\w+://)[^/@\s]{1,500}@")
 def _redacted(words: Sequence[str]) -> Iterator[str]:
     """The words of a command without what looks like a secret: the manifest is handed on."""
     for before, word in pairwise(("", *words)):
-        if _SECRET_OPTION.match(before):
+        if _SECRET_OPTION.match(before) or (before in _USER_OPTION and ":" in word):
             yield "***"
         else:
             yield _CREDENTIALS.sub(r"\1***@", _HEADER.sub(r"\1***", _SECRET_VALUE.sub(r"\1***", word)))

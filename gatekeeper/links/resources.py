@@ -132,8 +132,10 @@ def count_of(resource: Resource, calls: _Calls) -> Count:
         called = calls.of(resource.module)
         if called.number is None:
             return called
-        size = resource.node[_SIZES.get(resource.type, "")] if resource.type in _SIZES else None
-        number = whole(size, 0) if size is not None and size.present else 1
+        size = _SIZES.get(resource.type)
+        if size and not resource.node[size].present:
+            return Count(None, f"{size} is not written")
+        number = whole(resource.node[size], 0) if size else 1
     except Unresolved as unresolved:
         return Count(None, unresolved.expression.text)
     number *= times * called.number

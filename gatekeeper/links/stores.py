@@ -150,6 +150,14 @@ _BACKUP = regex(r"(?:^|[-_/])(?:backup|backups|pgdump|pg-dump|mysqldump|mongodum
 
 
 def _scheduled(each: Object) -> Backup | None:
+    off = each.spec["paused" if each.kind == "Schedule" else "suspend"]
+    found = _by_kind(each)
+    if found is None or not off.present:
+        return found
+    return Backup(None) if not off.known else Backup(False, "suspended") if off.value is True else found
+
+
+def _by_kind(each: Object) -> Backup | None:
     if (each.group, each.kind) == ("velero.io", "Schedule"):
         return _by_cron(each.spec["schedule"], _text(each.spec.at("template.ttl")))
     if (each.group, each.kind) == ("postgresql.cnpg.io", "ScheduledBackup"):
@@ -171,6 +179,7 @@ def _text(node: Node) -> str:
     return expression.text if expression else node.text
 
 
+_EVERY_MONTH = 28  # the last day that every month has
 _NAMED = {"@hourly": HOUR, "@daily": DAY, "@midnight": DAY, "@weekly": 7 * DAY, "@monthly": 31 * DAY}
 _STEP = regex(r"\*/([1-9][0-9]?)\Z")
 _PLAIN = regex(r"[0-9]{1,2}\Z")
@@ -185,7 +194,8 @@ def interval(cron: str) -> int | None:
         return None
     minute, hour, day, month, weekday = fields
     if (day, month) != ("*", "*"):
-        return 31 * DAY if month == "*" and weekday == "*" and all(map(_PLAIN.match, (minute, hour, day))) else None
+        plain = month == "*" and weekday == "*" and all(map(_PLAIN.match, (minute, hour, day)))
+        return 31 * DAY if plain and int(day) <= _EVERY_MONTH else None
     if weekday != "*":
         return 7 * DAY if all(map(_PLAIN.match, (minute, hour, weekday))) else None
     return _within_a_day(minute, hour)

@@ -22,10 +22,6 @@ def analyser_findings(analysed: Analysed, project: Project) -> Iterator[Answer]:
     time or reads nothing has found nothing out.
     """
     scan = analysed.scan
-    if analysed.idle:
-        files = len(project.tree.paths)
-        yield Measure(analysed, f"{analysed.tool}: {analysed.message}, in {files} files", files)
-        return
     if scan is None:
         yield Unknown(analysed, f"{analysed.tool}: {analysed.message}", Reason(analysed.reason))
         return

@@ -81,25 +81,19 @@ class Evidence(Subject):
 
 
 class Analysed(Subject):
-    """What another analyser said of this working copy when it ran beside us; `scan` is None when it said nothing.
-
-    `idle` when there is nothing here that it judges: then it was not run.
-    """
+    """What another analyser said of this working copy when it ran beside us; `scan` is None when it said nothing."""
 
     technology = "evidence"
     late = True
     measured = True
 
-    def __init__(
-        self, tool: str, version: str, scan: Scan | None, reason: str = "", message: str = "", *, idle: bool = False
-    ) -> None:
+    def __init__(self, tool: str, version: str, scan: Scan | None, reason: str = "", message: str = "") -> None:
         super().__init__(Node(None, Source(".", ""), START))
         self.tool = tool
         self.version = version
         self.scan = scan
         self.reason = reason
         self.message = message
-        self.idle = idle
 
     @property
     def name(self) -> str:

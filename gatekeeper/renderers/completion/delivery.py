@@ -29,7 +29,7 @@ def pipelines(sheet: Sheet) -> str:
     return section(
         "### 5. CI/CD Pipeline Status",
         "#### Pipeline Stages",
-        table("Stage | Status | Duration | Does | Where", rows, _none(sheet)),
+        table("Stage | Status | Duration | Does | Where", rows, _none(sheet), most=len(rows)),
         "#### Pipeline URL",
         _urls(jobs, runs, sheet),
     )
@@ -110,6 +110,5 @@ def _urls(jobs: list[Job], runs: Proofs[Run], sheet: Sheet) -> str:
 def _url(url: str) -> str:
     """An address without what may be somebody's credentials."""
     scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    bare = f"{scheme}://{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}"
+    bare = f"{scheme}://{rest.partition('#')[0].partition('?')[0].rpartition('@')[2]}"
     return markdown_code(shortened(bare, 200))

@@ -14,6 +14,8 @@ from gatekeeper.proof import proofs
 from gatekeeper.renderers.completion.sheet import Sheet, listed, section, slot, table
 from gatekeeper.renderers.sanitise import markdown_code, markdown_text
 
+_PRODUCTIVE = (Class.PROD, Class.PARAMETRIC)
+
 
 def infrastructure(sheet: Sheet) -> str:
     return section(
@@ -54,8 +56,9 @@ def _state(each: Environment, sheet: Sheet) -> tuple[str, str]:
     health = deployed = sheet.answer("environments-healthy")
     if asked and asked.status is Status.FAIL:
         health, deployed = f"not every environment is: {health}", slot("attest environments-healthy")
-    if each.cls in (Class.PROD, Class.PARAMETRIC):
-        deployed = sheet.answer("deployment-recorded")
+    if each.cls in _PRODUCTIVE:
+        several = sum(1 for one in environments(sheet.project) if one.cls in _PRODUCTIVE) > 1
+        deployed = slot("which of them the record is of") if several else sheet.answer("deployment-recorded")
     return deployed, _synced(each, sheet) or health
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from gatekeeper.links.objectives import Promise, promises, seconds
 from gatekeeper.links.resources import terraform_resources
@@ -22,7 +23,11 @@ def recovery(sheet: Sheet) -> str:
     found = stores(sheet.project)
     promised = promises(sheet.project)
     used: set[int] = set()
-    rows = [_component(each, promised, used, sheet) for each in found]
+    groups = Counter(each.group for each in found)
+    rows = [  # a promise is about one component: of several it is not known which
+        _component(each, promised if groups[each.group] == 1 and each.group != "Schedule" else [], used, sheet)
+        for each in found
+    ]
     rows += [_code(promised, used, sheet), _runbooks(sheet)]
     rows += [_promised(each, sheet) for each in promised if id(each.component) not in used]
     header = "DR Component | Status | RTO (stated) | RPO (promised) | RPO feasible by the schedule | Where"

@@ -58,6 +58,8 @@ def _row(measure: Measure, sheet: Sheet) -> tuple[str, ...]:
             results = list(dict.fromkeys(each.result for each in every))[: 1 if measure.criterion else 3]
             return measure.title, "N/A", markdown_text("; ".join(results))
         return measure.title, slot("no rule judges it"), said
+    if status is Status.PASS and measure.criterion and measure.criterion not in sheet.criteria:
+        return measure.title, sheet.answer(measure.criterion), _counted(criteria)
     if status is Status.PASS and measure.declared and not declared:
         return measure.title, slot(f"no {measure.what} is declared here"), _counted(criteria)
     reason = next((each.reason for each in criteria if each.status is status), "")

@@ -110,14 +110,8 @@ def _heading(each: Reported, effect: str) -> Iterable[Markup]:
 def _particulars(each: Reported) -> Iterable[tuple[str, Markup]]:
     fix = each.finding.fix
     yield "Help", text(fix.description) if fix else NOTHING
-    yield "Also", also(each)
+    yield "Also", text(", ".join(each.also)) if each.also else NOTHING
     yield "Fingerprint", code(each.fingerprint)
-
-
-def also(each: Reported) -> Markup:
-    """The checks of other analysers that report it too, where the report knows them."""
-    known: Sequence[str] = getattr(each, "also", ())
-    return text(", ".join(known)) if known else NOTHING
 
 
 def _one_line(each: Reported, effect: str) -> Markup:

@@ -11,9 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gatekeeper.discover import Tree
+from gatekeeper.models.base_images import lacks, user_of
 from gatekeeper.models.docker import Dockerfile, Stage, expand, read
 from gatekeeper.models.image import ImageReference
-from gatekeeper.models.shell import commands
 from gatekeeper.node import Expression, Fault, Source
 from gatekeeper.parsers.dockerfile import KINDS, parse
 
@@ -82,7 +82,13 @@ def test_the_same_instructions_as_buildkit_in_real_files() -> None:
     corpus = os.environ.get("GATEKEEPER_CORPUS")
     if not corpus:
         pytest.skip("GATEKEEPER_CORPUS names no folder with repositories")
-    found = [path for path in Path(corpus).rglob("*ockerfile*") if path.is_file() and path.suffix != ".template"]
+    other = {".template", ".dockerignore", ".md", ".go", ".py", ".js", ".ts", ".json", ".yaml", ".yml", ".j2", ".tmpl"}
+    found = [
+        path
+        for name in ("*ockerfile*", "*ontainerfile*")
+        for path in Path(corpus).rglob(name)
+        if path.is_file() and path.suffix not in other
+    ]
     assert found
     for path in found:
         _agrees(path.read_text("utf-8"))
@@ -252,17 +258,118 @@ def test_expansion(word: str, value: str | None) -> None:
     assert isinstance(got, Expression) if value is None else got == value
 
 
-def test_commands_of_a_script() -> None:
-    script = "A=b sudo npm ci 2>&1 | tee 'x y' && if [ -f a ]; then\n  yarn build; fi # no\ncat <<< x \"a && b\""
-    assert [command.words for command in commands(script)] == [
-        ("npm", "ci"), ("tee", "x y"), ("[", "-f", "a", "]"), ("yarn", "build"), ("cat", "a && b"),
+HARD = """\
+# escape=\\
+arg TAG=20-alpine
+from --platform=$BUILDPLATFORM node:${TAG} as Build
+run <<EOF
+set -e
+sudo npm ci
+EOF
+user 1001
+RUN <<'ONE' cat > /a && <<-"TWO" sh
+USER root
+\tONE
+ONE
+\tsudo true
+\tTWO
+COPY <<A <<B /etc/
+USER root
+HEALTHCHECK CMD a
+A
+FROM x
+B
+WORKDIR /srv
+ONBUILD USER root
+FROM Build
+EXPOSE 20-25 80/udp
+"""
+
+
+def test_hard_shapes_in_one_file() -> None:
+    first, second = _stages(HARD)
+    assert [each.kind for each in first.body] == ["RUN", "USER", "RUN", "COPY", "WORKDIR", "ONBUILD"]
+    assert [each.kind for each in second.body] == ["EXPOSE"]
+    assert (first.image.text, first.platform and first.platform.text) == ("node:20-alpine", "$BUILDPLATFORM")
+    assert (second.base, second.runs_as.uid, second.healthcheck) == (first, 1001, None)
+    assert [(port.first, port.last, port.protocol) for port in second.exposed] == [(20, 25, "tcp"), (80, 80, "udp")]
+    assert [command.words for command in first.commands if "sudo" in command.wrappers] == [("npm", "ci")]
+    assert [heredoc.quoted for heredoc in first.body[2].heredocs] == [True, True]
+    assert [heredoc.name for heredoc in first.body[3].heredocs] == ["A", "B"]
+    source = first.node.source
+    for command in first.commands:
+        assert source.slice(command.at(0).span) == command.words[0]
+
+
+def test_a_folded_command_stands_on_its_lines() -> None:
+    text = "FROM a\nRUN apt-get update && \\\n    # why\n    apt-get \\\n install cu\\\nrl\n"
+    install = _stages(text)[0].commands[1]
+    assert install.words == ("apt-get", "install", "curl")
+    assert [install.at(number).span[:2] for number in range(3)] == [(4, 5), (5, 2), (5, 10)]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('FROM a\nSHELL ["powershell", "-Command"]\nRUN sudo x', "powershell"),
+        ("# escape=`\nFROM a\nRUN sudo x", "cmd"),
+        ("FROM mcr.microsoft.com/windows/servercore:ltsc2025\nRUN sudo x", "cmd"),
+        ("FROM a\nRUN if sudo x", "cannot be read"),
+        ("FROM a\nRUN <<EOF\n#!/usr/bin/env python3\nsudo()\nEOF", "another program"),
+        ('FROM a AS b\nSHELL ["pwsh"]\nFROM b\nRUN sudo x', "pwsh"),
+    ],
+)
+def test_scripts_that_no_shell_of_ours_reads_are_known_to_be_unread(text: str, why: str) -> None:
+    stage = _stages(text)[-1]
+    assert stage.commands == []
+    assert [why in reason for _, reason in stage.unread("sudo")] == [True]
+    assert list(stage.unread("curl")) == []
+
+
+def test_a_heredoc_that_goes_into_a_shell_is_a_script() -> None:
+    piped, data = _stages(
+        "FROM a\nRUN cat <<EOF | sh -e\nsudo x\nEOF\nFROM a\nRUN cat <<EOF > x && sh y\nsudo x\nEOF\n"
+    )
+    assert [command.words for command in piped.commands] == [("cat",), ("sh", "-e"), ("x",)]
+    assert [command.words for command in data.commands] == [("cat",), ("sh", "y")]
+
+
+def test_the_shell_that_is_in_force() -> None:
+    text = 'FROM a AS b\nRUN a | b\nSHELL ["/bin/bash", "-o", "pipefail", "-c"]\nRUN c | d\nFROM b\nRUN e | f\n'
+    first, second = _stages(text)
+    assert [pipe.pipefail for each in (first, second) for script in each.scripts for pipe in script.parsed.pipes] == [
+        False, True, True,
     ]  # fmt: skip
-    assert next(commands(script)).env == ("A=b",)
 
 
-@given(st.text(alphabet="ab \\\"'$#;&|<>()\n\t=-", max_size=80))
-def test_commands_stand_where_they_say(script: str) -> None:
-    end = 0
-    for command in commands(script):
-        assert end <= command.start <= command.end <= len(script)
-        end = command.end
+def test_commands_of_a_healthcheck() -> None:
+    shell_form, json_form = _stages(
+        "FROM a\nHEALTHCHECK --interval=5s cmd curl -f http://localhost/ || exit 1\n"
+        'FROM a\nHEALTHCHECK CMD [ "wget", "-q", "u" ]\n'
+    )
+    assert [command.words for command in shell_form.health_commands] == [
+        ("curl", "-f", "http://localhost/"),
+        ("exit", "1"),
+    ]
+    assert [command.words for command in json_form.health_commands] == [("wget", "-q", "u")]
+    assert shell_form.health_commands[0].at(2).span[:2] == (2, 39)
+
+
+@pytest.mark.parametrize(
+    ("image", "user", "curl", "wget"),
+    [
+        ("debian:13", "root", True, True),
+        ("python:3.13-slim-trixie", "root", True, True),
+        ("node:20-alpine3.22", "root", True, False),
+        ("node:20", "root", False, False),
+        ("gcr.io/distroless/static-debian12:nonroot", "nonroot", True, True),
+        ("gcr.io/distroless/base:debug", "root", None, None),
+        ("haproxy:3.2", "nonroot", None, None),
+        ("haproxy:1.8", "unknown", None, None),
+        ("golang:1.25-nanoserver", "unknown", None, None),
+        ("example.com/a", "unknown", None, None),
+    ],
+)
+def test_what_is_known_of_base_images(image: str, user: str, curl: bool | None, wget: bool | None) -> None:
+    reference = ImageReference.parse(image)
+    assert (user_of(reference).kind, lacks(reference, "curl"), lacks(reference, "wget")) == (user, curl, wget)

@@ -1,8 +1,10 @@
-"""The user that well-known base images are configured with, as of November 2026.
+"""What well-known base images are configured with and hold, as of November 2026: their user, WORKDIR, and tools.
 
-Read in the images' sources or their makers' pages: distroless, dotnet (root or not), jenkins, jetty, memcached,
-nginx-unprivileged, prometheus, solr, sonarqube. The others are general knowledge: no image was pulled to check them.
-What is not listed is not known.
+Read in the sources that the images are built from, at their newest commits of November 2025 to August 2026:
+buildpack-deps, distroless, eclipse-temurin, golang, gradle, haproxy, httpd, kong, maven, memcached, mongo, mysql,
+nginx, node, odoo, php, postgres, python, rabbitmq, ruby, rust, tomcat, varnish. On their makers' pages: dotnet (root or
+not), jenkins, jetty, nginx-unprivileged, prometheus, solr, sonarqube. The others are general knowledge: no image was
+pulled to check them. What is not listed is not known.
 """
 
 from __future__ import annotations
@@ -38,11 +40,16 @@ _OFFICIAL_ROOT = frozenset(
     }
 )  # fmt: skip
 _OFFICIAL_NONROOT = {
+    "haproxy": BaseUser("nonroot", None, "haproxy"),  # since 2.4
     "jetty": BaseUser("nonroot", None, "jetty"),
+    "kong": BaseUser("nonroot", None, "kong"),
     "memcached": BaseUser("nonroot", 11211, "memcache"),
+    "odoo": BaseUser("nonroot", None, "odoo"),
     "solr": BaseUser("nonroot", 8983),
     "sonarqube": BaseUser("nonroot", 1000, "sonarqube"),
+    "varnish": BaseUser("nonroot", None, "varnish"),  # since 7
 }
+_SINCE = {"haproxy": (2, 4), "kong": (3, 0), "varnish": (7, 0)}
 _REPOSITORIES = {
     "docker.io/hashicorp/terraform": ROOT,
     "docker.io/jenkins/jenkins": BaseUser("nonroot", 1000, "jenkins"),
@@ -56,6 +63,7 @@ _REPOSITORIES = {
 _CHAINGUARD = frozenset({"static", "glibc-dynamic", "cc-dynamic", "python", "node", "nginx", "jre"})
 _BITNAMI_ROOT = frozenset({"minideb", "os-shell", "bitnami-shell", "git"})
 _UBI_ROOT = frozenset({"ubi", "ubi-minimal", "ubi-micro", "ubi-init"})
+_WINDOWS = regex(r"windows|nanoserver")
 _NONROOT_TAG = regex(r"(debug-)?nonroot(-[a-z0-9]+)?\Z")
 
 
@@ -63,8 +71,10 @@ def user_of(image: ImageReference) -> BaseUser:
     """The configured user of an image, where it is known."""
     if image.is_scratch:
         return ROOT
+    if _WINDOWS.search(image.tag):
+        return UNKNOWN
     if image.official:
-        return ROOT if image.official in _OFFICIAL_ROOT else _OFFICIAL_NONROOT.get(image.official, UNKNOWN)
+        return ROOT if image.official in _OFFICIAL_ROOT else _official(image)
     full = f"{image.registry}/{image.repository}"
     if full in _REPOSITORIES:
         return _REPOSITORIES[full]
@@ -80,6 +90,14 @@ def user_of(image: ImageReference) -> BaseUser:
     if image.registry in ("registry.access.redhat.com", "registry.redhat.io"):
         return _red_hat(image)
     return UNKNOWN
+
+
+def _official(image: ImageReference) -> BaseUser:
+    since = _SINCE.get(image.official)
+    version = re.match(r"(\d{1,6})(?:\.(\d{1,6}))?(?!\d)", image.tag)
+    if since and (not version or (int(version[1]), int(version[2] or 99)) < since):
+        return UNKNOWN
+    return _OFFICIAL_NONROOT.get(image.official, UNKNOWN)
 
 
 def _distroless(image: ImageReference) -> BaseUser:
@@ -98,3 +116,74 @@ def _red_hat(image: ImageReference) -> BaseUser:
     if image.name in _UBI_ROOT or re.match(r"ubi\d+(-minimal|-micro|-init)?\Z", image.name):
         return ROOT
     return UNKNOWN
+
+
+# Official images whose Dockerfiles name no WORKDIR, and those that do.
+_NO_WORKDIR = frozenset(
+    {
+        "almalinux", "alpine", "amazonlinux", "archlinux", "bash", "buildpack-deps", "busybox", "centos", "debian",
+        "eclipse-temurin", "fedora", "gcc", "maven", "mongo", "mysql", "nginx", "node", "openjdk", "oraclelinux",
+        "perl", "postgres", "pypy", "python", "rabbitmq", "rockylinux", "ruby", "rust", "ubuntu",
+    }
+)  # fmt: skip
+_WORKDIR = frozenset(
+    {
+        "cassandra", "composer", "dart", "drupal", "ghost", "golang", "gradle", "httpd", "jetty", "joomla", "nextcloud",
+        "php", "phpmyadmin", "redis", "solr", "sonarqube", "tomcat", "varnish", "wordpress",
+    }
+)  # fmt: skip
+
+
+def has_workdir(image: ImageReference) -> bool | None:
+    """Whether an image names a WORKDIR of its own; None where that is not known."""
+    if image.is_scratch or (image.official in _NO_WORKDIR and not _WINDOWS.search(image.tag)):
+        return False
+    if image.official in _WORKDIR:
+        return True
+    if f"{image.registry}/{image.repository}".startswith("gcr.io/distroless/"):
+        return bool(_NONROOT_TAG.match(image.tag))
+    return None
+
+
+_PLAIN = frozenset({"debian", "ubuntu"})  # without curl and wget, in every tag
+_SLIM = frozenset({"node", "python", "ruby", "rust"})  # built upon debian:*-slim; what they fetch with is removed
+_ALPINE = frozenset({"alpine", "node", "python", "ruby", "rust", "golang"})  # busybox's wget, no curl
+_SLIM_TAG = regex(r"(?:.*-)?slim(?:-[a-z]+)?\Z")
+_ALPINE_TAG = regex(r"(?:.*-)?alpine[0-9.]*\Z")
+_FULL_TAG = regex(r"(?:[0-9.]+|latest|lts|current|[a-z]+)?(?:-(?:trixie|bookworm|bullseye|buster))?\Z")
+
+
+def lacks(image: ImageReference, tool: str) -> bool | None:
+    """Whether an image comes without curl or wget; None where that is not known."""
+    if image.is_scratch:
+        return True
+    if f"{image.registry}/{image.repository}".startswith("gcr.io/distroless/"):
+        return None if "debug" in image.tag or (image.digest and not image.tag) else True
+    name = image.official
+    if _WINDOWS.search(image.tag) or (image.digest and not image.tag):
+        return None
+    if name == "alpine" or (name in _ALPINE and _ALPINE_TAG.match(image.tag)):
+        return tool == "curl"
+    if name == "busybox":
+        return tool == "curl"
+    if name in _PLAIN or (name in _SLIM and _SLIM_TAG.match(image.tag)):
+        return True
+    if name in _SLIM and _FULL_TAG.match(image.tag):
+        return False  # upon buildpack-deps, which has both
+    return None
+
+
+# Runtimes and distributions that open no port; what is served upon them is the Dockerfile's own.
+_OPENS_NOTHING = frozenset(
+    {
+        "almalinux", "alpine", "amazoncorretto", "amazonlinux", "archlinux", "bash", "buildpack-deps", "busybox",
+        "centos", "debian", "eclipse-temurin", "fedora", "gcc", "golang", "gradle", "maven", "node", "openjdk",
+        "oraclelinux", "perl", "pypy", "python", "rockylinux", "ruby", "rust", "ubuntu",
+    }
+)  # fmt: skip
+
+
+def opens_nothing(image: ImageReference) -> bool:
+    """Whether an image is known to have no EXPOSE."""
+    full = f"{image.registry}/{image.repository}"
+    return image.is_scratch or image.official in _OPENS_NOTHING or full.startswith("gcr.io/distroless/")

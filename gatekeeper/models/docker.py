@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import NamedTuple
@@ -31,7 +31,8 @@ _OTHER_NAME = regex(
     r"vim|tmlanguage|png|svg|bak|orig|patch|diff)\Z",
     re.IGNORECASE,
 )
-_SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh"})
+_WINDOWS = regex(r"windows|nanoserver|servercore")
+_HEREDOC_MARK = regex(r"\d*<<-?(?:\"[^\"\n]{1,200}\"|'[^'\n]{1,200}'|[^\s<>|&;()\"']{1,200})")
 _VARIABLE = regex(r"[A-Za-z_]\w*|[0-9@*#?$!-]")
 _PORTS = regex(r"(\d{1,5})(?:-(\d{1,5}))?(?:/(\w+))?\Z")
 _UID_OPTION = regex(r"(?:--uid=|-[A-Za-z]*u)(\d{1,10})\Z")
@@ -91,17 +92,64 @@ class Copy(NamedTuple):
     origin: Node | None
 
 
+class Script(NamedTuple):
+    """What a RUN or a HEALTHCHECK hands to the shell, and where any part of it stands."""
+
+    instruction: Instruction
+    parsed: shell.Script
+    part: Callable[[int, int], Node]
+
+    @property
+    def node(self) -> Node:
+        return self.part(0, len(self.parsed.text))
+
+
 class Command(NamedTuple):
-    """A simple command of a RUN, and where it stands."""
+    """A simple command of a RUN, and where it stands. Without `script` it is of the JSON form: no shell sees it."""
 
     words: tuple[str, ...]
     env: tuple[str, ...]
     node: Node
     instruction: Instruction
+    script: Script | None = None
+    number: int = 0
 
     @property
     def program(self) -> str:
         return self.words[0].rpartition("/")[2] if self.words else ""
+
+    @property
+    def simple(self) -> shell.Command | None:
+        """What else the shell sees of it: wrappers, redirections, what joins it to others."""
+        return self.script.parsed.commands[self.number] if self.script else None
+
+    @property
+    def wrappers(self) -> tuple[str, ...]:
+        return self.simple.wrappers if self.simple else ()
+
+    def has(self, *options: str) -> bool:
+        """Whether one of the options is given: `--name`, `--name=value`, or a letter among others (`-qy`)."""
+        letters = {option[1] for option in options if len(option) == 2 and option[0] == "-"}
+        for word in self.words[1:]:
+            if word == "--":
+                return False
+            if word.partition("=")[0] in options:
+                return True
+            if word[:1] == "-" and word[1:2] not in ("", "-") and letters & set(word[1:]):
+                return True
+        return False
+
+    @property
+    def plain(self) -> list[str]:
+        """Its words that are no options, without the program."""
+        return [word for word in self.words[1:] if not word.startswith("-")]
+
+    def at(self, number: int) -> Node:
+        """The word of that number, with its place where that is known."""
+        simple = self.simple
+        if simple is None or self.script is None or number >= len(simple.parts):
+            return self.node
+        return self.script.part(simple.parts[number].start, simple.parts[number].end)
 
 
 class Dockerfile(Subject):
@@ -369,9 +417,81 @@ class Stage(Subject):
     # what it does
 
     @cached_property
+    def scripts(self) -> list[Script]:
+        """What its own RUN instructions hand to a shell; one that cannot be read says why."""
+        found: list[Script] = []
+        for each in self.body:
+            if each.kind == "RUN":
+                why, pipefail = self._shell_of(each)
+                found.extend(_scripts(each, why, pipefail))
+        return found
+
+    def _shell_of(self, instruction: Instruction) -> tuple[str, bool]:
+        """Why the shell form of an instruction is no script for a POSIX shell ('' when it is), and its pipefail."""
+        words = self._shell_words(instruction)
+        if words is None:
+            return ("the shell of a Windows image is cmd", False) if self.windows else ("", False)
+        name = re.split(r"[/\\]", words[0].lower())[-1].removesuffix(".exe") if words else ""
+        if name in shell.SHELLS:
+            return "", any(word == "pipefail" or word.endswith("o=pipefail") for word in words)
+        return f"the shell of this instruction is {name[:20] or 'not known'}", False
+
+    def _shell_words(self, instruction: Instruction) -> tuple[str, ...] | None:
+        position = self._positions.get(id(instruction), len(self.body))
+        own = [each for each in self.body[:position] if each.kind == "SHELL"]
+        if own:
+            return tuple(word.text for word in own[-1].strings or ())
+        for stage in self.lineage[1:]:
+            inherited = stage.instructions("SHELL")
+            if inherited:
+                return tuple(word.text for word in inherited[-1].strings or ())
+        return None
+
+    @cached_property
+    def windows(self) -> bool:
+        """Whether it is built upon an image of Windows, by the image's name."""
+        image = self.root_image
+        text = image.text if isinstance(image, ImageReference) else ""
+        return bool(_WINDOWS.search(text)) or self.dockerfile.escape == "`"
+
+    def unread(self, *words: str) -> Iterator[tuple[Node, str]]:
+        """The scripts that hold one of the words and cannot be read, and why: a rule about the words cannot judge."""
+        for script in self.scripts:
+            if script.parsed.why and any(word in script.parsed.text for word in words):
+                yield script.instruction.node, script.parsed.why
+
+    @cached_property
     def commands(self) -> list[Command]:
         """The simple commands of its own RUN instructions."""
-        return [command for each in self.instructions("RUN") for command in _commands(each)]
+        return [command for each in self.instructions("RUN") for command in self._by_run[id(each)]]
+
+    @cached_property
+    def _by_run(self) -> dict[int, list[Command]]:
+        found = {id(each): [*_json_command(each)] for each in self.instructions("RUN")}
+        for script in self.scripts:
+            found[id(script.instruction)] += _commands([script])
+        return found
+
+    def commands_of(self, run: Instruction) -> list[Command]:
+        """The simple commands of one of its RUN instructions."""
+        return self._by_run.get(id(run), [])
+
+    @cached_property
+    def health_commands(self) -> list[Command]:
+        """The commands of the HEALTHCHECK in force; none where its script cannot be read."""
+        found = self.last("HEALTHCHECK")
+        if not found or self.healthcheck is None:
+            return []
+        stage, instruction = found
+        words = instruction.arguments.text.split(None, 1)
+        if len(words) < 2 or words[0].upper() != "CMD":
+            return []
+        start = instruction.arguments.text.index(words[1])
+        inner = instruction.inner(start)
+        if inner.strings is not None:
+            return list(_json_command(inner))
+        why, _ = stage._shell_of(instruction)
+        return list(_commands(_scripts(inner, why, False)))
 
     @cached_property
     def copies(self) -> list[Copy]:
@@ -418,15 +538,15 @@ class Stage(Subject):
         return None
 
     @cached_property
+    def own_ports(self) -> tuple[Port, ...]:
+        """The ports of its own EXPOSE instructions."""
+        exposes = self.instructions("EXPOSE")
+        return tuple(port for each in exposes for word in each.words for port in _ports(self.expanded(word, each)))
+
+    @cached_property
     def exposed(self) -> tuple[Port, ...]:
         """The ports of EXPOSE in its lineage."""
-        return tuple(
-            port
-            for stage in reversed(self.lineage)
-            for each in stage.instructions("EXPOSE")
-            for word in each.words
-            for port in _ports(stage.expanded(word, each))
-        )
+        return tuple(port for stage in reversed(self.lineage) for port in stage.own_ports)
 
 
 def read(source: Source, tree: Tree) -> Iterator[Subject | Fault]:
@@ -516,28 +636,57 @@ def _ports(node: Node) -> Iterator[Port]:
         yield Port(node, int(match[1]), int(match[2] or match[1]), (match[3] or "tcp").lower())
 
 
-def _commands(run: Instruction) -> Iterator[Command]:
+def _scripts(run: Instruction, why: str, pipefail: bool) -> Iterator[Script]:
+    """What an instruction hands to a shell: its text, the string of `["sh", "-c", "..."]`, the body of a heredoc."""
     strings = run.strings
     if strings is not None:
-        words = tuple(each.text for each in strings)
-        if len(words) > 2 and words[0].rpartition("/")[2] in _SHELLS and words[1].endswith("c"):
-            for command in shell.commands(words[2]):
-                yield Command(command.words, command.env, strings[2], run)
-        elif words:
-            yield Command(words, (), run.arguments, run)
+        words = [each.text for each in strings]
+        if len(words) > 2 and words[0].rpartition("/")[2] in shell.SHELLS and words[1].endswith("c"):
+            whole = strings[2]
+            yield Script(run, shell.parse(whole.text), lambda start, end: whole)
         return
-    first = ""
-    for command in shell.commands(run.arguments.text):
-        if command.words:
-            first = first or command.program
-            yield Command(command.words, command.env, run.part(command.start, command.end), run)
+    text = _HEREDOC_MARK.sub(_blank, run.arguments.text) if run.heredocs else run.arguments.text
+    outer = Script(run, _parsed(text, why, pipefail), run.part)
+    first = next((command.program for command in outer.parsed.commands if command.words), "")
+    if text.strip():
+        yield outer
+    fed = _feeds_a_shell(outer.parsed)
     for heredoc in run.heredocs:
-        body = heredoc.body.text
-        shebang = body.startswith("#!") and not re.match(r"#!\S*(/|env )\w*sh\b", body)
-        if (first in _SHELLS or not first or first.isdigit()) and not shebang:
-            for command in shell.commands(body):
-                if command.words:
-                    yield Command(command.words, command.env, heredoc.part(command.start, command.end), run)
+        if first in shell.SHELLS or not first or fed:
+            body = heredoc.body.text
+            other = body.startswith("#!") and not re.match(r"#!\S*(/|env )\w*sh\b", body)
+            because = why or ("the script is for another program" if other else "")
+            yield Script(run, _parsed(body, because, pipefail and not first), heredoc.part)
+
+
+def _feeds_a_shell(script: shell.Script) -> bool:
+    """Whether what its first command reads goes through a pipe into a shell: `cat <<EOF | sh`."""
+    return any(
+        0 in pipe.parts[0] and any(script.commands[number].program in shell.SHELLS for number in pipe.parts[-1])
+        for pipe in script.pipes
+    )
+
+
+def _parsed(text: str, why: str, pipefail: bool) -> shell.Script:
+    return shell.Script(text, (), (), why) if why else shell.parse(text, pipefail)
+
+
+def _blank(mark: re.Match[str]) -> str:
+    return " " * len(mark[0])
+
+
+def _json_command(run: Instruction) -> Iterator[Command]:
+    words = tuple(each.text for each in run.strings or ())
+    if words and not (len(words) > 2 and words[0].rpartition("/")[2] in shell.SHELLS and words[1].endswith("c")):
+        yield Command(words, (), run.arguments, run)
+
+
+def _commands(scripts: Iterable[Script]) -> Iterator[Command]:
+    for script in scripts:
+        for number, command in enumerate(script.parsed.commands):
+            if command.words:
+                place = script.part(command.start, command.end)
+                yield Command(command.words, command.env, place, script.instruction, script, number)
 
 
 class _Variables:

@@ -149,6 +149,14 @@ class Instruction:
         start = self._flags[1]
         return self._node(self._line.text[start : self._end], start, self._end)
 
+    def inner(self, start: int) -> Instruction:
+        """The instruction with only what stands from character `start` of `arguments` on: CMD inside HEALTHCHECK."""
+        made = Instruction(self._line, self._begin, "", self.heredocs, self._escape)
+        made.kind = self.kind
+        made.node = self.node
+        made.__dict__["_flags"] = ((), self._flags[1] + start)
+        return made
+
     def part(self, start: int, end: int) -> Node:
         """Characters `start` to `end` of `arguments`, with their place."""
         begin = self._flags[1]

@@ -2,9 +2,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Fix, Note, Unknown
+from gatekeeper import Edit, Finding, Fix, Note, Project, Unknown
+from gatekeeper.links.images import is_built
 from gatekeeper.models.docker import Stage
-from gatekeeper.rule import Answer, rule
+from gatekeeper.node import Span
+from gatekeeper.rule import Answer, Place, rule
+
+_CREATES = frozenset({"useradd", "adduser"})
+
+
+def _fix(stage: Stage) -> Fix:
+    """USER with the one number that the file itself gives to a user."""
+    made = {
+        uid
+        for each in stage.lineage
+        for command in each.commands
+        if command.program in _CREATES
+        for word in command.words[1:]
+        if (uid := stage.creates_user(word)) is not None
+    }
+    last = (stage.body or [stage.begin])[-1]
+    if len(made) != 1 or 0 in made or last.heredocs or last.kind == "ONBUILD":
+        return Fix("end the stage with USER 10001")
+    span, uid = last.node.span, made.pop()
+    end = Span(span.end_line, span.end_column, span.end_line, span.end_column)
+    return Fix(f"USER {uid}", (Edit(Place(last.node.source, end), f"\nUSER {uid}"),), safe=False)
 
 
 @rule(
@@ -13,13 +35,15 @@ from gatekeeper.rule import Answer, rule
     severity="high",
     seed="4.1 Dockerfile Best Practices",
     aliases=["CKV_DOCKER_3", "DS-0002"],
-    where=lambda stage: stage.ships,
+    where=lambda stage, project=None: is_built(stage, project),
+    fixable=True,
 )
-def nonroot(stage: Stage) -> Iterator[Answer]:
+def nonroot(stage: Stage, project: Project | None = None) -> Iterator[Answer]:
     """The image runs as a user other than root.
 
     Whoever breaks out of a process that runs as root is root on the node. Only the stage that ships counts, with what
-    it inherits from the stages and the image it is built from: a build stage may run as root. `USER 0`, `0:0` and a
+    it inherits from the stages and the image it is built from: a build stage may run as root. That is the last one, or
+    the target that a workflow, skaffold or Compose file builds. `USER 0`, `0:0` and a
     variable that defaults to 0 are root as well. An image without USER has the user of its base image; where that is
     not known (a private image, say), so is the answer. An entrypoint that starts as root and gives it up (gosu,
     su-exec) is root here. hadolint's DL3002 is not the same: it judges every stage and is silent without USER, as is
@@ -33,6 +57,40 @@ def nonroot(stage: Stage) -> Iterator[Answer]:
     # expect: no USER
     FROM node:20-alpine
     COPY --from=build /app /app
+    ```
+
+    Bad, the target that is built:
+    ```dockerfile
+    FROM node:20-alpine AS app
+    USER node
+    # expect: no USER
+    FROM node:20-alpine AS worker
+    FROM app AS docs
+    ```
+    ```yaml .github/workflows/build.yml
+    on: push
+    jobs:
+      build:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: docker/build-push-action@v6
+            with: {context: ., target: worker, push: true, tags: "example/worker:1.0"}
+    ```
+
+    Good, the last one is never built:
+    ```dockerfile
+    FROM node:20-alpine AS app
+    USER node
+    FROM app AS dev
+    USER root
+    ```
+    ```yaml .github/workflows/build.yml
+    on: push
+    jobs:
+      build:
+        runs-on: ubuntu-latest
+        steps:
+          - run: docker build --target app -t example/app:1.0 .
     ```
 
     Bad, by number:
@@ -131,8 +189,6 @@ def nonroot(stage: Stage) -> Iterator[Answer]:
         return
     if stage.user is None:
         note = () if stage.lineage[-1] is stage else (Note(stage.lineage[-1], "the image it is built from"),)
-        yield Finding(
-            stage, "no USER in the stage that ships: it runs as root", note, Fix("end the stage with USER 10001")
-        )
+        yield Finding(stage, "no USER in the stage that ships: it runs as root", note, _fix(stage))
     else:
         yield Finding(runs.at, f"{runs.why} is root", fix=Fix("name a user that is not root, by number"))

@@ -4,49 +4,16 @@ import re
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Node, Unknown
+from gatekeeper.models.credentials import is_credential, named_like_a_credential
 from gatekeeper.models.docker import UNSET, Dockerfile
 from gatekeeper.node import regex
 from gatekeeper.rule import Answer, rule
 
-_WORDS = regex(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_CREDENTIALS = frozenset(
-    {"password", "passwd", "pwd", "passphrase", "secret", "token", "credential", "credentials", "apikey"}
-)
-_ENDINGS = ("password", "passwd", "passphrase", "secret", "token", "apikey")  # PGPASSWORD
-_KEYS = frozenset({"api", "access", "private", "secret", "ssh", "encryption", "signing", "deploy", "auth", "master"})
-# What follows the credential's word when the variable holds something about it, not itself.
-_ABOUT = frozenset(
-    {
-        "address", "age", "algorithm", "arn", "aud", "audience", "backend", "bytes", "cache", "class", "client",
-        "count", "days", "dir", "directory", "domain", "dummy", "enabled", "endpoint", "engine", "expiration",
-        "expire", "expires", "expiry", "field", "file", "format", "header", "helper", "host", "hours", "id",
-        "interval", "issuer", "iterations", "length", "lifespan", "lifetime", "limit", "location", "manager",
-        "max", "min", "minutes", "mode", "mount", "ms", "name", "namespace", "number", "path", "pattern", "policy",
-        "port", "prefix", "provider", "rate", "realm", "ref", "refresh", "regex", "region", "required", "rounds",
-        "scope", "seconds", "server", "service", "size", "store", "strategy", "suffix", "threshold", "timeout",
-        "ttl", "type", "uri", "url", "user", "username", "validity", "version", "window",
-    }
-)  # fmt: skip
-_NO_SECRET = regex(
-    r"(|true|false|yes|no|on|off|none|null|nil|undefined|todo|dummy.*|fake|placeholder|redacted|[01]|[x*.]+|<.*>|\{.*\}"
-    r"|your[-_ ]?.*|change[-_ ]?(it|me|this).*|(replace|insert)[-_ ].*|.*(placeholder|change[-_]?me|example).*|/.*"
-    r"|\./.*|[a-z]+://[^@]*)\Z",
+# What stands in for a value until the container is started: a default of the image, and no credential of anybody's.
+_DEFAULT = regex(
+    r"(?:[0-9]|fake|dummy.*|change[-_ ]?(?:it|me|this).*|.*(?:placeholder|change[-_]?me|example).*|\{.*\})\Z",
     re.IGNORECASE | re.DOTALL,
 )
-
-
-def _names_credential(name: str) -> bool:
-    """Whether a variable of that name holds a credential: DB_PASSWORD does, PASSWORD_FILE and MAX_TOKENS do not."""
-    words = [word.lower() for word in _WORDS.findall(name[:200])]
-    if "public" in words or name == "PWD":  # which is the shell's own: the folder it is in
-        return False
-    last = max((at for at, _ in enumerate(words) if _is_credential(words, at)), default=None)
-    return last is not None and _ABOUT.isdisjoint(words[last + 1 :])
-
-
-def _is_credential(words: list[str], at: int) -> bool:
-    word = words[at]
-    return word in _CREDENTIALS or word.endswith(_ENDINGS) or (word == "key" and at > 0 and words[at - 1] in _KEYS)
 
 
 @rule(
@@ -120,7 +87,7 @@ def secret_in_arg_env(dockerfile: Dockerfile) -> Iterator[Answer]:
         for instruction in stage.body:
             if instruction.kind in ("ENV", "ARG"):
                 for pair in instruction.pairs:
-                    if _names_credential(pair.name):
+                    if named_like_a_credential(pair.name):
                         value = None if pair.value is None else stage.expanded(pair.value, instruction)
                         yield from _judged(instruction.kind, pair.name, pair.at, pair.value, value, shipped)
     yield from _before_from(dockerfile)
@@ -131,7 +98,7 @@ def _before_from(dockerfile: Dockerfile) -> Iterator[Answer]:
         if instruction.kind == "FROM":
             return
         for pair in instruction.pairs:
-            if instruction.kind == "ARG" and _names_credential(pair.name):
+            if instruction.kind == "ARG" and named_like_a_credential(pair.name):
                 yield from _judged("ARG", pair.name, pair.at, pair.value, pair.value, False)
 
 
@@ -143,7 +110,7 @@ def _judged(
         written is not None and "$" not in written.text and (kind == "ENV" or written.text not in ("", '""', "''"))
     )
     if literal and value is not None and value.known:
-        if not _NO_SECRET.match(value.text):
+        if is_credential(name, value.text) and not _DEFAULT.match(value.text):
             yield Finding(at, f"{kind} {name[:60]} has a credential written in the file", fix=fix)
     elif value is not None and value.expression and value.expression.reason == UNSET:
         yield Unknown(at, f"nothing in this file sets what {name[:60]} is given")

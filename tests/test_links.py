@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from gatekeeper import engine, waivers
+from gatekeeper.catalogue import Catalogue, home
 from gatekeeper.links import (
     Rung,
     containers_of,
     dockerfile_of,
     elsewhere,
-    overlaid,
     pods_of,
     producers_of,
-    rewritten,
     services_of,
+    unsettled,
 )
 from gatekeeper.models.docker import Dockerfile
 from gatekeeper.models.kubernetes import Container, Service, Workload
@@ -146,45 +147,51 @@ def test_namespaces_part_what_labels_join() -> None:
 KUSTOMIZED = {
     "base/app.yaml": workload("app", "app"),
     "base/kustomization.yaml": "resources: [app.yaml]\n",
-    "parts/probes/kustomization.yaml": "patches: [{path: p.yaml, target: {kind: Deployment, name: a.*}}]\n",
+    "parts/probes/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+    "patches: [{path: p.yaml, target: {kind: Deployment, name: a.*}}]\n",
     "parts/probes/p.yaml": "- {op: add, path: /spec/template/spec/containers/0/livenessProbe, value: {}}\n",
     "prod/kustomization.yaml": "resources: [../base]\ncomponents: [../parts/probes]\n"
     "images: [{name: app, newTag: '1'}]\n",
 }
 
 
-def test_a_component_patches_what_the_kustomization_that_names_it_builds() -> None:
-    found = project(**KUSTOMIZED)
-    container = found.all(Container)[0]
-    overlay = overlaid(container, "livenessProbe", found)
-    assert overlay
-    assert overlay.path == "parts/probes/p.yaml"
-    assert overlaid(container, "readinessProbe", found) is None
-    assert overlaid(container.workload, "replicas", found) is None
-    rewrite = rewritten(container, found)
-    assert rewrite
-    assert rewrite.everywhere
-
-
-def test_a_build_without_the_rewrite_leaves_the_image_as_it_is() -> None:
+def test_objects_are_what_each_kustomization_builds() -> None:
     found = project(**KUSTOMIZED, **{"dev/kustomization.yaml": "resources: [../base]\n"})
-    rewrite = rewritten(found.all(Container)[0], found)
-    assert rewrite
-    assert not rewrite.everywhere
+    built = {
+        each.variant: (each.image.text, each.image.source.path, each.node["livenessProbe"].source.path)
+        for each in found.all(Container)
+    }
+    assert built == {
+        "prod": ("app:1", "prod/kustomization.yaml", "parts/probes/p.yaml"),
+        "dev": ("app", "base/app.yaml", "base/app.yaml"),
+    }
+    assert not any(unsettled(each, found) for each in found.all(Container))
 
 
-def test_a_patch_of_another_container_is_none_of_this_one() -> None:
-    patch = (
-        workload("app", "app:2")
-        .replace("name: app, image", "name: proxy, image")
-        .replace("image:", "tty: true, image:")
-    )
+def test_what_one_build_alone_lacks_is_found_and_says_where() -> None:
+    found = project(**KUSTOMIZED, **{"dev/kustomization.yaml": "resources: [../base]\n"})
+    asked = ("k8s-image-tag", "k8s-cpu-request")
+    rules = [rule for rule in Catalogue([home()]).rules({"kubernetes"}) if rule.id in asked]
+    _, reported = waivers.settle(engine.run(rules, found), found, [])
+    tag, cpu = sorted(reported, key=lambda each: -asked.index(each.rule.id), reverse=True)
+    assert [note.message for note in tag.finding.see] == ["not everywhere: as dev builds it"]
+    assert not cpu.finding.see
+    assert (len(tag.subjects), len(cpu.subjects)) == (1, 2)
+
+
+def test_what_cannot_be_followed_leaves_what_it_may_change_open() -> None:
+    remote = {"far/kustomization.yaml": "resources: [../base, 'https://example.org/more?ref=v1']\n"}
     found = project(
-        **KUSTOMIZED,
-        **{"dev/kustomization.yaml": "resources: [../base]\npatches: [{path: p.yaml}]\n", "dev/p.yaml": patch},
+        **KUSTOMIZED, **remote, **{"odd/kustomization.yaml": "resources: [../base]\ntransformers: [t.yaml]\n"}
     )
-    assert overlaid(found.all(Container)[0], "tty", found) is None
-    assert overlaid(found.all(Workload)[0], "tty", found)
+    still = {each.variant: unsettled(each, found) for each in found.all(Container)}
+    assert still["prod"] is still["far"] is None
+    assert still["odd"]
+    assert still["odd"].path == "odd/kustomization.yaml"
+    assert sorted((fault.source.path, fault.reason) for fault in found.faults) == [
+        ("far/kustomization.yaml", "template-unrendered"),
+        ("odd/kustomization.yaml", "template-unrendered"),
+    ]
 
 
 def made(kind: str, rest: str) -> dict[str, str]:
@@ -219,7 +226,10 @@ def test_who_makes_a_secret(files: dict[str, str]) -> None:
     [
         ({"a.yaml": workload("a", "i")}, ""),
         ({"c/Chart.yaml": "name: c\n", "c/templates/a.yaml": "{{ if .Values.x }}\n"}, "not rendered"),
-        ({"kustomization.yaml": "resources: ['https://example.org/base?ref=v1']\n"}, "takes in https://"),
+        (
+            {"kustomization.yaml": "resources: ['https://example.org/base?ref=v1']\n"},
+            "https://example.org/base?ref=v1 is",
+        ),
         (made("HelmRelease", ""), "deploys from elsewhere"),
         (made("Prometheus", ""), "an operator makes"),
         ({"README.md": "    helm install exporter charts/exporter\n"}, "installs a chart"),

@@ -16,9 +16,20 @@ if TYPE_CHECKING:
     from gatekeeper.links.images import ImageLink, built_by_skaffold, containers_of, dockerfile_of
     from gatekeeper.links.inventory import Workloads, workloads
     from gatekeeper.links.outside import elsewhere, remotely_made
-    from gatekeeper.links.overlays import Overlay, Rewrite, overlaid, relabelled, rescaled, rewritten
+    from gatekeeper.links.overlays import Unsettled, unsettled
     from gatekeeper.links.owners import owners_of
     from gatekeeper.links.pipelines import cannot_do_without, depends, entries, production_of
+    from gatekeeper.links.rbac import (
+        Holder,
+        account_name,
+        account_of,
+        gathered,
+        gives_everything,
+        holders_of,
+        is_bound,
+        reach,
+        role_of,
+    )
     from gatekeeper.links.receivers import Receiver, Routed, routed
     from gatekeeper.links.runbooks import RunbookLink, runbook_of
     from gatekeeper.links.scanned import roots_covered, terraform_roots, unscanned
@@ -33,8 +44,19 @@ _HOMES = {
     "gatekeeper.links.outside": ("elsewhere", "remotely_made"),
     "gatekeeper.links.images": ("ImageLink", "built_by_skaffold", "containers_of", "dockerfile_of"),
     "gatekeeper.links.inventory": ("Workloads", "workloads"),
-    "gatekeeper.links.overlays": ("Overlay", "Rewrite", "overlaid", "relabelled", "rescaled", "rewritten"),
+    "gatekeeper.links.overlays": ("Unsettled", "unsettled"),
     "gatekeeper.links.owners": ("owners_of",),
+    "gatekeeper.links.rbac": (
+        "Holder",
+        "account_name",
+        "account_of",
+        "gathered",
+        "gives_everything",
+        "holders_of",
+        "is_bound",
+        "reach",
+        "role_of",
+    ),
     "gatekeeper.links.receivers": ("Receiver", "Routed", "routed"),
     "gatekeeper.links.runbooks": ("RunbookLink", "runbook_of"),
     "gatekeeper.links.pipelines": ("cannot_do_without", "depends", "entries", "production_of"),
@@ -53,17 +75,19 @@ _HOMES = {
 
 __all__ = [
     "Deploys",
+    "Holder",
     "ImageLink",
-    "Overlay",
     "Producer",
     "Receiver",
-    "Rewrite",
     "Routed",
     "RunbookLink",
     "Rung",
     "Selection",
     "Target",
+    "Unsettled",
     "Workloads",
+    "account_name",
+    "account_of",
     "alarms",
     "built_by_skaffold",
     "cannot_do_without",
@@ -75,17 +99,19 @@ __all__ = [
     "dockerfile_of",
     "elsewhere",
     "entries",
+    "gathered",
+    "gives_everything",
+    "holders_of",
+    "is_bound",
     "is_local",
     "makes_secrets",
-    "overlaid",
     "owners_of",
     "pods_of",
     "producers_of",
     "production_of",
-    "relabelled",
+    "reach",
     "remotely_made",
-    "rescaled",
-    "rewritten",
+    "role_of",
     "roots_covered",
     "routed",
     "runbook_of",
@@ -95,6 +121,7 @@ __all__ = [
     "target_of",
     "terraform_roots",
     "unscanned",
+    "unsettled",
     "workloads",
 ]
 

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
 
+from gatekeeper.discover import Unreadable
 from gatekeeper.links.commands import texts
 from gatekeeper.models import Subject
-from gatekeeper.models.kubernetes import Kustomization, Object, written
+from gatekeeper.models.files import KUSTOMIZATIONS
+from gatekeeper.node import Fault, Source, regex
 from gatekeeper.project import Project
 
+if TYPE_CHECKING:
+    from gatekeeper.models.kubernetes import Object
+
+
 # Controllers make pods, Services and Secrets for objects of these kinds.
-_DEPLOYED_BY_OTHERS = frozenset({"HelmRelease", "HelmChart", "Application", "ApplicationSet", "IstioOperator"})
+DEPLOYED_BY_OTHERS = frozenset({"HelmRelease", "HelmChart", "Application", "ApplicationSet", "IstioOperator"})
+INSTALLS = ("helm install", "helm upgrade", "helm template", '"helm_release"', "apply -f http")
 _MAKE_PODS = frozenset(
     """
     Alertmanager ArgoCD AerospikeCluster Cassandra CassandraDatacenter CrdbCluster Elasticsearch EtcdCluster
@@ -24,23 +33,34 @@ _MAKE_PODS = frozenset(
 )
 
 
-def elsewhere(project: Project) -> str:
-    """The first thing here whose pods, Services or Secrets cannot be seen, in words; '' when there is none."""
-    return project.once("elsewhere", _elsewhere)
+PODS = (
+    "Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job", "CronJob", "Rollout",
+)  # fmt: skip
+_BY_OPERATORS = frozenset({*PODS, "Service", "Secret"})  # what controllers make for the objects of their kinds
 
 
-def remotely_made(subject: type[Subject], project: Project) -> str:
-    """Why there may be such subjects although none is visible here, in words; '' when that is not so."""
+def elsewhere(project: Project, *kinds: str) -> str:
+    """The first thing here whose pods, Services or Secrets cannot be seen, in words; '' when there is none.
+
+    With kinds, only what may hold an object of one of them: a template that is not rendered still says its kinds.
+    """
+    return project.once(("elsewhere", kinds), lambda project: _elsewhere(project, kinds))
+
+
+def remotely_made(subject: type[Subject], project: Project, *kinds: str) -> str:
+    """Why there may be such subjects although none is visible here, in words; '' when that is not so. With kinds, as
+    `elsewhere` takes them."""
     if not subject.may_be_remote:
         return ""
-    return _remote_objects(project) if subject.technology == "kubernetes" else _remote_module(project)
+    return _remote_objects(project, kinds) if subject.technology == "kubernetes" else _remote_module(project)
 
 
 _PROSE = (".md", ".markdown", ".rst", ".adoc", ".txt", ".py")  # speak of commands without running them
 
 
-def _remote_objects(project: Project) -> str:
-    return _declared(project) or next((words for path, words in _applied(project) if not path.endswith(_PROSE)), "")
+def _remote_objects(project: Project, kinds: tuple[str, ...] = ()) -> str:
+    applied = (words for path, words in _applied(project) if not path.endswith(_PROSE))
+    return _declared(project, kinds) or next(applied, "")
 
 
 def _remote_module(project: Project) -> str:
@@ -52,32 +72,68 @@ def _remote_module(project: Project) -> str:
     return ""
 
 
-def _elsewhere(project: Project) -> str:
-    return _declared(project) or next((words for _, words in _applied(project)), "")
+def _elsewhere(project: Project, kinds: tuple[str, ...]) -> str:
+    return _declared(project, kinds) or next((words for _, words in _applied(project)), "")
 
 
 def _applied(project: Project) -> Iterator[tuple[str, str]]:
-    for path, _ in texts(project, "helm install", "helm upgrade", "helm template", '"helm_release"', "apply -f http"):
+    for path, _ in texts(project, *INSTALLS):
         yield path, f"{path} installs a chart or a remote manifest"
 
 
-def _declared(project: Project) -> str:
+def _declared(project: Project, kinds: tuple[str, ...] = ()) -> str:
     for fault in project.faults:
+        if fault.technology == "kubernetes" and kinds and not _may_hold(fault.source, kinds):
+            continue
+        if kinds and _adds_none(fault, kinds, project):
+            continue
+        if fault.technology == "kubernetes" and fault.source.path.rpartition("/")[2] in KUSTOMIZATIONS:
+            return f"{fault.source.path}: {fault.message}"
         if fault.technology == "kubernetes" and fault.reason == "template-unrendered":
             return f"{fault.source.path} is not rendered"
         if fault.technology == "kubernetes":
             return f"{fault.source.path} cannot be read"
-    for kustomization in project.all(Kustomization):
-        remote = next((text for entry in kustomization.resources if _remote(text := written(entry))), "")
-        if remote or kustomization.node["helmCharts"].present:
-            return f"{kustomization.path} takes in {remote or 'Helm charts'}"
-    for each in project.all(Object):
-        if each.kind in _DEPLOYED_BY_OTHERS:
+    model = Subject.registry.get("kubernetes.Object")  # not there: no manifest was read, and none needs importing
+    for each in cast("list[Object]", project.all(model)) if model else ():
+        if each.kind in DEPLOYED_BY_OTHERS:
             return f"{each.name} deploys from elsewhere"
+        if kinds and _BY_OPERATORS.isdisjoint(kinds):
+            continue
         if each.kind in _MAKE_PODS or (each.kind == "Cluster" and each.group == "postgresql.cnpg.io"):
             return f"an operator makes the pods of {each.name}"
     return ""
 
 
-def _remote(path: str) -> bool:
-    return "://" in path or path.startswith(("github.com/", "git@", "git::")) or "?ref=" in path
+_GENERATED = frozenset({"ConfigMap", "Secret"})
+
+
+_GENERATORS = ("configMapGenerator", "secretGenerator")
+_CHANGES = ("images", "patches", "patchesJson6902", "patchesStrategicMerge", "replacements", "replicas")
+
+
+def _adds_none(fault: Fault, kinds: tuple[str, ...], project: Project) -> bool:
+    """Whether a kustomization lacks only what changes objects, or what it makes a ConfigMap or Secret of."""
+    from gatekeeper.models.kubernetes import builds
+
+    folder, _, name = fault.source.path.rpartition("/")
+    each = project.tree.once(builds).by_folder.get(folder) if name in KUSTOMIZATIONS else None
+    if each is None:
+        return False
+    fields = (*_CHANGES, *(_GENERATORS if _GENERATED.isdisjoint(kinds) else ()))
+    nodes = (each.node[field] for field in fields)
+    return any(node.present and node.span.line <= fault.span.line <= node.span.end_line for node in nodes)
+
+
+_KIND = regex(r"^[ \t-]{0,20}\"?kind\"?[ \t]{0,8}:[ \t]{0,8}[\"']?([^\s\"',]{1,80})", re.MULTILINE)
+
+
+def _may_hold(source: Source, kinds: tuple[str, ...]) -> bool:
+    """Whether a file that is not rendered or read may hold an object of these kinds. A library may write any."""
+    if source.path.rpartition("/")[2] in KUSTOMIZATIONS:
+        return True
+    try:
+        named = _KIND.findall(source.text)
+    except Unreadable:
+        return True
+    wanted = DEPLOYED_BY_OTHERS | set(kinds) | (set() if _BY_OPERATORS.isdisjoint(kinds) else _MAKE_PODS)
+    return not named or any("{{" in name or name in wanted or name.endswith("List") for name in named)

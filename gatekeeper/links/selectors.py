@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 from collections import defaultdict
 from enum import IntEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from gatekeeper.models.kubernetes import (
     Builds,
@@ -19,6 +19,7 @@ from gatekeeper.models.kubernetes import (
     Service,
     Workload,
     builds,
+    written,
 )
 from gatekeeper.node import Unresolved
 from gatekeeper.project import Project
@@ -52,7 +53,10 @@ def selected(selector: LabelSelector, near: Object, project: Project) -> Selecti
     return Selection(tuple(found), rung)
 
 
-def nearest(near: Object, candidates: list[Workload], project: Project) -> tuple[list[Workload], Rung | None]:
+O = TypeVar("O", bound=Object)  # noqa: E741
+
+
+def nearest(near: Object, candidates: list[O], project: Project) -> tuple[list[O], Rung | None]:
     """Those of the candidates that stand nearest to `near`."""
     if not candidates:
         return [], None
@@ -63,10 +67,15 @@ def nearest(near: Object, candidates: list[Workload], project: Project) -> tuple
 
 
 def rung_of(one: Object, other: Object, graph: Builds) -> Rung:
+    """How near two objects stand. What two kustomizations build of the same files is not applied together."""
+    if one.variant and other.variant and one.variant != other.variant:
+        return Rung.NAMESPACE if one.namespace == other.namespace != "" else Rung.REPOSITORY
     if one.path == other.path:
         return Rung.FILE
     if posixpath.dirname(one.path) == posixpath.dirname(other.path):
         return Rung.DIRECTORY
+    if one.variant and one.variant == other.variant:
+        return Rung.BUILD
     nothing: frozenset[str] = frozenset()
     if graph.including.get(one.path, nothing) & graph.including.get(other.path, nothing):
         return Rung.BUILD
@@ -92,6 +101,15 @@ def services_of(workload: Workload, project: Project) -> tuple[Service, ...]:
     return tuple(project.once("services_of", _services).get(id(workload), ()))
 
 
+def visited(workload: Workload, project: Project) -> bool:
+    """Whether a Service brings visitors to a workload's pods: one for the monitoring alone does not."""
+    return not all(_for_monitoring(service) for service in services_of(workload, project))
+
+
+def _for_monitoring(service: Service) -> bool:
+    return all("metrics" in (written(port["name"]) or service.object_name) for port in service.ports)
+
+
 def _services(project: Project) -> dict[int, list[Service]]:
     table: dict[int, list[Service]] = defaultdict(list)
     for service in project.all(Service):
@@ -104,7 +122,7 @@ def _services(project: Project) -> dict[int, list[Service]]:
     return table
 
 
-def scalers_of(workload: Workload, project: Project) -> list[HorizontalPodAutoscaler]:
+def scalers_of(workload: Object, project: Project) -> list[HorizontalPodAutoscaler]:
     """The autoscalers whose target is this workload, the nearest ones."""
     index = project.once("scalers", _scalers)
     named = [

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
 from gatekeeper.discover import TEST_DATA, VENDORED, Tree, Unreadable
 from gatekeeper.models import Subject
+from gatekeeper.models.files import KUSTOMIZATIONS
 from gatekeeper.models.kubernetes.objects import texts
 from gatekeeper.models.kubernetes.selector import written
 from gatekeeper.node import Node, Source
 from gatekeeper.parsers import yaml
-
-FILE_NAMES = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 
 
 class PatchEntry(NamedTuple):
@@ -84,6 +83,9 @@ class Patch(Subject):
         return f"{written(self.node['kind'])}/{written(self.node['metadata']['name'])} (patch)"
 
 
+_STEPS = 200_000
+
+
 class Builds(NamedTuple):
     """Every kustomization by its folder, the files listed as patches, and which kustomizations take in which file."""
 
@@ -100,39 +102,48 @@ def builds(tree: Tree) -> Builds:
     for folder, each in found.items():
         for entry in each.resources:
             users.setdefault(each.below(written(entry)), set()).add(folder)
-    including = {path: frozenset(_above(users, path, found)) for path in users if path not in found}
+    graph = _Graph(users, {folder: _components(each, found) for folder, each in found.items()})
+    including = {path: frozenset(graph.above(path)) for path in users if path not in found}
     return Builds(found, patch_files, including)
 
 
-def _above(users: dict[str, set[str]], path: str, found: dict[str, Kustomization]) -> set[str]:
-    reached: set[str] = set()
-    waiting = [path]
-    while waiting:
-        for folder in users.get(waiting.pop(), ()):
-            if folder not in reached:
-                reached.add(folder)
-                waiting.append(folder or ".")
-    for folder in list(reached):
-        _add_components(folder, reached, found)
-    return reached
+def _components(each: Kustomization, found: dict[str, Kustomization]) -> list[str]:
+    return [path for entry in _items(each.node["components"]) if (path := each.below(written(entry))) in found]
 
 
-def _add_components(folder: str, reached: set[str], found: dict[str, Kustomization]) -> None:
-    """A component works on everything that the kustomization naming it builds."""
-    waiting = [folder]
-    while waiting:
-        each = found[waiting.pop()]
-        for entry in _items(each.node["components"]):
-            component = each.below(written(entry))
-            if component in found and component not in reached:
-                reached.add(component)
-                waiting.append(component)
+class _Graph:
+    """Which kustomizations take in what.
+
+    It is walked for every file, so all walks together are bounded: nobody wrote thousands of kustomizations in a ring,
+    and of the files beyond that only the direct users are known.
+    """
+
+    def __init__(self, users: dict[str, set[str]], components: dict[str, list[str]]) -> None:
+        self.users = users
+        self.components = components
+        self.left = _STEPS
+
+    def above(self, path: str) -> set[str]:
+        reached: set[str] = set()
+        self._walk([path], reached, lambda at: self.users.get(at or ".", ()))
+        # A component works on everything that the kustomization naming it builds.
+        self._walk(list(reached), reached, lambda at: self.components.get(at, ()))
+        return reached
+
+    def _walk(self, waiting: list[str], reached: set[str], following: Callable[[str], Iterable[str]]) -> None:
+        while waiting:
+            for folder in following(waiting.pop()):
+                if folder not in reached:
+                    reached.add(folder)
+                    self.left -= 1
+                    if self.left > 0:
+                        waiting.append(folder)
 
 
 def _kustomizations(tree: Tree) -> Iterator[tuple[str, Kustomization]]:
     for path in tree.paths:
         *folders, name = path.split("/")
-        if name not in FILE_NAMES or not (TEST_DATA | VENDORED).isdisjoint(folders):
+        if name not in KUSTOMIZATIONS or not (TEST_DATA | VENDORED).isdisjoint(folders):
             continue
         source: Source = tree.source(path)
         try:

@@ -53,14 +53,35 @@ def _holds_helm(source: Source) -> bool:
     return "{{" in source.text and _HELM.search(source.text) is not None
 
 
+def fills_in(text: str) -> bool:
+    """Whether somebody writes into this text before it is applied: a variable, a placeholder, what SOPS encrypted."""
+    return text.startswith("ENC[") or (text[:1] == "<" and text[-1:] == ">") or _FILLED_IN.search(text) is not None
+
+
+_STAND_IN = regex(r"[A-Z][A-Z0-9_]{2,80}\Z")
+_WORDS = frozenset("TRUE FALSE YES OFF NONE NULL".split())
+
+
+def stands_in(text: str) -> bool:
+    """Whether a script replaces this word before it is applied: PORT, CONTAINER_IMAGE.
+
+    To be asked only where no such word can be meant: of numbers, names of ports and images.
+    """
+    return _STAND_IN.match(text) is not None and text not in _WORDS
+
+
+def stands_in_as_key(node: Node, key: str) -> bool:
+    """Whether a key stands for what a script writes in its place: `AFFINITY_OF_WEB: ""`."""
+    return "_" in key and stands_in(key) and written(node[key]) == ""
+
+
 def with_expressions(node: Node) -> Node:
     """The same object, with an `Expression` for every value that is filled in later."""
-    if written(node["kind"]) in _OPAQUE_KINDS or not node.source.once(_marked):
-        return node
-    return _copy(node, {})
+    return node if written(node["kind"]) in _OPAQUE_KINDS else _copy(node, {})
 
 
-def _marked(source: Source) -> bool:
+def marked(source: Source) -> bool:
+    """Whether a file holds what may be a mark of something filled in."""
     return _MARKS.search(source.text) is not None
 
 
@@ -73,6 +94,8 @@ def _copy(node: Node, done: dict[int, Node]) -> Node:
 
 
 def _converted(node: Node, done: dict[int, Node]) -> Node:
+    if not node.known:
+        return node
     value = node.value
     if isinstance(value, str):
         return _again(node, Expression(value, REASON)) if _FILLED_IN.search(value) else node
@@ -80,6 +103,8 @@ def _converted(node: Node, done: dict[int, Node]) -> Node:
         items = [_copy(item, done) for item in value]
         return node if all(new is old for new, old in zip(items, value, strict=True)) else _again(node, items)
     if isinstance(value, dict):
+        if "?" in value and (text := node.source.slice(node.span)).startswith("{{"):  # YAML takes it for mappings
+            return _again(node, Expression(text, REASON))
         inner = {key: child if key in _OPAQUE_KEYS else _copy(child, done) for key, child in value.items()}
         return node if all(inner[key] is value[key] for key in value) else _again(node, inner)
     return node

@@ -16,6 +16,7 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
 Amount = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
 Below = Annotated[str, msgspec.Meta(pattern=r"^(?!/)(?!(?:.*/)?\.\.(?:/|$))")]  # a path that does not lead out
+ClusterVersion = Annotated[str, msgspec.Meta(pattern=r"^(1\.[0-9]{1,3})?$")]
 Profile = Literal["pre-commit", "pull-request", "release"]
 Owned = Literal[
     "workloads",
@@ -58,6 +59,17 @@ class Environments(msgspec.Struct, forbid_unknown_fields=True):
 
     production: list[str] = []
     nonproduction: list[str] = []
+
+
+class Kubernetes(msgspec.Struct, forbid_unknown_fields=True):
+    """The cluster version that is deployed to (`1.33`), and files or folders that hold the schemas of custom resources.
+
+    A schema is a CustomResourceDefinition, or a JSON schema named as in `GROUP/KIND_VERSION.json`. Definitions among
+    the manifests are found without being named here.
+    """
+
+    version: ClusterVersion = ""
+    schemas: list[Below] = []
 
 
 class CoverageThreshold(msgspec.Struct, forbid_unknown_fields=True):
@@ -145,7 +157,7 @@ class WaiverSettings(msgspec.Struct, forbid_unknown_fields=True):
     ticket: str = ""
 
 
-Analyser = Literal["checkov", "zizmor", "hadolint", "trivy"]
+Analyser = Literal["checkov", "zizmor", "hadolint", "shellcheck", "trivy"]
 ANALYSERS: tuple[str, ...] = get_args(Analyser)
 
 
@@ -163,6 +175,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     owns: list[Owned] = []
     elsewhere: dict[Owned, Elsewhere] = {}
     environments: Environments = msgspec.field(default_factory=Environments)
+    kubernetes: Kubernetes = msgspec.field(default_factory=Kubernetes)
     select: list[str] = []
     ignore: list[str] = []
     exclude: list[str] = []

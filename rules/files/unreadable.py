@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Unknown
+from gatekeeper.discover import LINK
 from gatekeeper.models.files import File
 from gatekeeper.rule import Answer, Place, Reason, rule
 
@@ -25,7 +26,8 @@ def unreadable(file: File) -> Iterator[Answer]:
 
     What cannot be parsed was not judged, and whoever deploys it finds out later. One broken document does not hide the
     others: they are judged all the same, and every criterion that needed the broken one is UNKNOWN. Where nobody can
-    tell what a broken file describes, this criterion is UNKNOWN as well. Documents are left to the gate Documentation;
+    tell what a broken file describes, this criterion is UNKNOWN as well; and where a link stands in place of a file,
+    which is not followed: what it leads to may be judged where it is. Documents are left to the gate Documentation;
     templates that only their own engine can render are UNKNOWN(template-unrendered) in the gates they belong to.
 
     Bad, one document of two:
@@ -57,7 +59,8 @@ def unreadable(file: File) -> Iterator[Answer]:
     """
     for fault in file.faults:
         at = Place(fault.source, fault.span)
-        if fault.reason == Reason.UNREADABLE and fault.technology not in ("", "docs"):
+        broken = fault.reason == Reason.UNREADABLE and not fault.message.endswith(f": {LINK}")
+        if broken and fault.technology not in ("", "docs"):
             yield Finding(at, fault.message)
-        elif fault.technology == "":
+        elif fault.technology == "" or (fault.technology != "docs" and fault.reason == Reason.UNREADABLE):
             yield Unknown(at, fault.message, Reason(fault.reason))

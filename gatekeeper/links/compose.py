@@ -1,56 +1,51 @@
-"""What compose files say about the containers that they start from a Dockerfile of this repository."""
+"""What Compose files say about the containers that they start from a Dockerfile of this repository."""
 
 from __future__ import annotations
 
-import posixpath
-from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
 
-from gatekeeper.discover import Unreadable
-from gatekeeper.models.docker import Dockerfile
-from gatekeeper.node import Node, regex
-from gatekeeper.parsers import yaml
+from gatekeeper.models import Subject
+from gatekeeper.models.docker import Dockerfile, Stage
+from gatekeeper.node import Node
 from gatekeeper.project import Project
 
-_FILE = regex(r"(?:docker-)?compose[\w.-]*\.ya?ml\Z")
+if TYPE_CHECKING:
+    from gatekeeper.models.compose import Service
 
 
 def healthchecks_of(dockerfile: Dockerfile, project: Project) -> dict[str, Node | None]:
     """The healthcheck of each service built from it, by the service's name; None for one that no file gives any."""
     found: dict[str, Node | None] = {}
-    for path, service, node in project.once("compose services", lambda project: [*_services(project)]):
-        if path == dockerfile.path:
-            check = node["healthcheck"]
-            found[service] = check if _checks(check) else found.get(service)
+    model = Subject.registry.get("compose.Service")
+    for service in cast("list[Service]", project.all(model)) if model else ():
+        if service.dockerfile == dockerfile.path:
+            found[service.service_name] = checked(service) or found.get(service.service_name)
     return found
 
 
-def _services(project: Project) -> Iterator[tuple[str, str, Node]]:
-    for path in project.tree.paths:
-        if not _FILE.match(posixpath.basename(path)):
-            continue
-        try:
-            documents = project.tree.source(path).once(yaml.parse).nodes
-        except Unreadable:
-            continue
-        for document in documents:
-            services = document["services"]
-            for name, service in services.items() if services.is_mapping else ():
-                file = _dockerfile(service["build"], posixpath.dirname(path))
-                if file:
-                    yield file, name, service
+def published(dockerfile: Dockerfile, project: Project) -> Node | None:
+    """The ports at which a service built from it is reached from outside; None when no service names any."""
+    model = Subject.registry.get("compose.Service")
+    for service in cast("list[Service]", project.all(model)) if model else ():
+        if service.dockerfile == dockerfile.path and service["ports"].present:
+            return service["ports"]
+    return None
 
 
-def _dockerfile(build: Node, folder: str) -> str:
-    """The path of the Dockerfile that a service is built from; '' when it is not built, or from elsewhere."""
-    if not build.present or build.is_list:
-        return ""
-    context = (build["context"] if build.is_mapping else build).text or "."
-    if "://" in context or "$" in context:
-        return ""
-    return posixpath.normpath(posixpath.join(folder, context, build["dockerfile"].text or "Dockerfile"))
+def checked(service: Service) -> Node | None:
+    """The healthcheck of a service; None when it has none, or switches it off."""
+    check = service["healthcheck"]
+    test = check["test"]
+    first = test[0] if test.is_list else test
+    off = check["disable"].known and check["disable"] == True  # noqa: E712  # a node compares by value
+    return None if off or not check.is_mapping or (first.known and first.text in ("", "NONE")) else check
 
 
-def _checks(healthcheck: Node) -> bool:
-    test = healthcheck["test"]
-    first = (test[0] if test.is_list else test).text
-    return healthcheck.is_mapping and healthcheck["disable"] != True and first not in ("", "NONE")  # noqa: E712  # a node
+def stage_of(service: Service, project: Project) -> Stage | None:
+    """The stage that a service is built from; None when it is pulled, or built elsewhere."""
+    path = service.dockerfile
+    found = next((each for each in project.all(Dockerfile) if each.path == path), None) if path else None
+    if found is None:
+        return None
+    target = service["build"]["target"] if service["build"].is_mapping else None
+    return found.target(target.text) if target is not None and target.present else found.final

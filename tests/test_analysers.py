@@ -233,6 +233,32 @@ jobs:
     assert (nothing.scan, nothing.reason) == (None, "empty")
 
 
+@needs("shellcheck")
+def test_shellcheck_reads_scripts_and_what_run_hands_to_the_shell(tmp_path: Path) -> None:
+    tree = _tree(
+        tmp_path / "repo",
+        {
+            "deploy": "#!/usr/bin/env bash\necho $1\n",
+            "notes": "no script: echo $1\n",
+            "quiet.sh": "#!/bin/sh\n# shellcheck disable=SC2086\necho $1\n",
+            "broken.sh": "#!/bin/sh\nif true; then\n",
+            ".shellcheckrc": "disable=all\n",
+            "Dockerfile": f"FROM debian\nRUN true && \\\n  echo {SECRET} $FOO\nRUN <<END\nls *\nEND\n",
+        },
+    )
+    scan = _scan(_run("shellcheck", tree, PROGRAMS["shellcheck"]))
+    found = {(each.id, each.path, each.line, bool(each.suppressed)) for each in scan.problems}
+    assert {
+        ("SC2086", "deploy", 2, False),
+        ("SC2086", "quiet.sh", 3, True),
+        ("SC2086", "Dockerfile", 2, False),
+        ("SC2035", "Dockerfile", 5, False),
+    } <= found
+    assert scan.targets == ("Dockerfile", "deploy", "quiet.sh")
+    assert scan.incomplete == ("broken.sh: shellcheck could not parse all of it",)
+    assert SECRET not in str(scan)
+
+
 @needs("hadolint")
 def test_hadolint_is_not_silenced_by_what_it_judges(tmp_path: Path) -> None:
     tree = _tree(

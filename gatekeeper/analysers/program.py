@@ -8,13 +8,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from gatekeeper.analysers.tool import Tool
+from gatekeeper.analysers.tool import Program
 from gatekeeper.models.evidence.artifact import Unusable
 
 _VERSION = re.compile(r"\d+(?:\.\d+)+[\w.+-]*")
 
 
-def find(tool: Tool, root: Path) -> Path:
+def find(tool: Program, root: Path) -> Path:
     """The program: as GATEKEEPER_<NAME> names it, of pipx or uv, or on PATH.
 
     Raises `Unusable` when there is none, and for one that lies in the repository at `root`, whatever leads to it.
@@ -32,7 +32,7 @@ def find(tool: Tool, root: Path) -> Path:
     return hit
 
 
-def environments(tool: Tool) -> Iterator[Path]:
+def environments(tool: Program) -> Iterator[Path]:
     """Where uv and pipx would have put it."""
     home = os.path.expanduser("~")
     data = os.environ.get("XDG_DATA_HOME") or f"{home}/.local/share"
@@ -64,7 +64,7 @@ def safe_path(root: Path) -> str:
     return os.pathsep.join(each for each in folders if os.path.isabs(each) and not is_inside(Path(each), root))
 
 
-def version(program: Path, tool: Tool) -> str:
+def version(program: Path, tool: Program) -> str:
     """The version by the metadata of the environment that a script belongs to; '' where it has none.
 
     Asking the program would do as well, but some need seconds to say it.

@@ -20,7 +20,7 @@ from threading import Lock
 from time import monotonic, sleep
 
 from gatekeeper.analysers.program import safe_path, version_in
-from gatekeeper.analysers.tool import Output, Tool
+from gatekeeper.analysers.tool import Output, Program
 from gatekeeper.models.evidence.artifact import Unusable
 
 SECONDS = 120.0
@@ -46,7 +46,7 @@ _ENDING = Lock()
 
 
 @contextmanager
-def sandbox(program: Path, tool: Tool, root: Path) -> Iterator[Sandbox]:
+def sandbox(program: Path, tool: Program, root: Path) -> Iterator[Sandbox]:
     """A place to run one program in, gone at the end. `root` is the repository that it must not start anything of."""
     with TemporaryDirectory(prefix="gatekeeper-", ignore_cleanup_errors=True) as folder:
         top = Path(os.path.realpath(folder))
@@ -58,7 +58,7 @@ def sandbox(program: Path, tool: Tool, root: Path) -> Iterator[Sandbox]:
 class Sandbox:
     """A folder of its own for one program; `tree` is for the copy of what it judges."""
 
-    def __init__(self, top: Path, program: Path, tool: Tool, path: str) -> None:
+    def __init__(self, top: Path, program: Path, tool: Program, path: str) -> None:
         self.tree = top / "tree"
         self._top = top
         self._program = program

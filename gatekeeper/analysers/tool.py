@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from gatekeeper.analysers.workspace import Workspace
 from gatekeeper.discover import Tree
@@ -16,6 +16,19 @@ class Output(NamedTuple):
     code: int
     out: bytes
     err: bytes
+
+
+class Program(Protocol):
+    """What has to be known of a program to find and to run it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def packages(self) -> tuple[str, ...]: ...
+    @property
+    def install(self) -> str: ...
+    @property
+    def environment(self) -> Mapping[str, str]: ...
 
 
 class Tool(NamedTuple):

@@ -216,3 +216,10 @@ class Drift(Facts, frozen=True, kw_only=True):
     compared: int | None = None
     synced: bool
     healthy: bool | None = None
+
+
+class Manifests(Facts, frozen=True, kw_only=True):
+    """What charts were rendered to: the charts by name, and the text of all documents, each with its template."""
+
+    charts: tuple[str, ...]
+    text: str

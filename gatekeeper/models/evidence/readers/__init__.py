@@ -31,6 +31,7 @@ FORMATS = (  # in the order in which they are tried: what is certain first
     "cyclonedx",
     "spdx",
     "infracost",
+    "helm_template",
     "github_run",
     "gitlab_jobs",
     "github_environments",

@@ -33,6 +33,7 @@ _NOT_WALKED = frozenset({".git", ".hg", ".svn", "__pycache__", ".mypy_cache", ".
 
 
 EXCLUDED = "excluded by "  # why a file is skipped that the settings leave out
+LINK = "a link"  # why a file is not read that is none
 UNREAD = "no rule reads this kind of file"  # why a file is skipped that is not left out
 
 
@@ -62,6 +63,13 @@ class Tree:
         self._folders: set[str] | None = None
         self._sources: dict[str, Source] = {}
         self._made: dict[object, Any] = {}
+        self._changed: dict[str, str] = {}
+
+    def with_changes(self, texts: dict[str, str]) -> Tree:
+        """The same repository, with other texts of some of its files."""
+        made = Tree(self.root, self.paths, self._contents)
+        made._changed = dict(texts)
+        return made
 
     def __contains__(self, path: str) -> bool:
         return path in self._known
@@ -105,6 +113,8 @@ class Tree:
 
     def data(self, path: str) -> bytes | mmap:
         """The bytes of a file, also of one that git ignores. Raises `Unreadable`."""
+        if path in self._changed:
+            return self._changed[path].encode("utf-8", "surrogateescape")
         if self._contents is None:
             return read_data(self.root, path)
         content = self._contents.get(path)
@@ -125,6 +135,8 @@ class Tree:
         return sorted(path for path in found if stat.S_ISREG(os.lstat(self.root / path).st_mode))
 
     def _read(self, path: str) -> str:
+        if path in self._changed:
+            return self._changed[path]
         if self._contents is not None:
             content = self._contents.get(path, b"")
             return content if isinstance(content, str) else decode(content)
@@ -166,7 +178,7 @@ def _opened(root: Path, path: str) -> tuple[int, int]:
     except ValueError:
         raise Unreadable("no name that a file can have") from None
     except OSError as error:
-        raise Unreadable("a link" if full.is_symlink() else (error.strerror or "cannot be opened").lower()) from None
+        raise Unreadable(LINK if full.is_symlink() else (error.strerror or "cannot be opened").lower()) from None
     status = os.fstat(handle)
     if not stat.S_ISREG(status.st_mode):
         os.close(handle)
@@ -214,6 +226,8 @@ def _write_new(place: Path, data: bytes | mmap, target: Path | None = None) -> N
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         if target:
+            if target.exists():
+                place.chmod(stat.S_IMODE(target.stat().st_mode))
             os.replace(place, target)
     except BaseException:  # an interruption too; it goes on from here
         place.unlink(missing_ok=True)

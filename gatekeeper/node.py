@@ -56,7 +56,9 @@ class Source:
     Raises whatever `text` raises when it is a function: `discover` gives one that raises `Unreadable`.
     """
 
-    __slots__ = ("_lines", "_made", "_starts", "_text", "path")
+    __slots__ = ("_lines", "_made", "_starts", "_text", "path", "repeated")
+
+    exact = True  # whether a node's value is the text at its span: not where something else was made of the file
 
     def __init__(self, path: str, text: str | Callable[[], str]) -> None:
         self.path = path
@@ -64,6 +66,7 @@ class Source:
         self._lines: list[str] | None = None
         self._starts: list[int] | None = None
         self._made: dict[object, Any] = {}
+        self.repeated: dict[Span, str] = {}  # keys that their mapping held already, as the parser met them
 
     def once(self, make: Callable[[Source], T]) -> T:
         """`make(self)`, made once: several models may read one file, and its syntax is parsed for all of them."""
@@ -93,6 +96,13 @@ class Source:
         if self._starts is None:
             self._starts = [0, *(m.end() for m in _LINE_BREAK.finditer(self.text))]
         return Span(*self._position(start), *self._position(end))
+
+    def offsets(self, span: Span) -> tuple[int, int]:
+        """Where a span begins and ends, in characters from the start of the text."""
+        self.span(0, 0)
+        assert self._starts is not None
+        begin = self._starts[span.line - 1] + span.column - 1
+        return begin, self._starts[span.end_line - 1] + span.end_column - 1
 
     def _position(self, offset: int) -> tuple[int, int]:
         from bisect import bisect_right

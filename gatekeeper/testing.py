@@ -18,6 +18,7 @@ from gatekeeper import engine, gates, waivers
 from gatekeeper.audit import Request, every_id, read, tell
 from gatekeeper.catalogue import Catalogue, home
 from gatekeeper.discover import Tree
+from gatekeeper.fixes import spliced
 from gatekeeper.git import Commit
 from gatekeeper.node import regex
 from gatekeeper.project import Project
@@ -87,12 +88,13 @@ def check(case: Case, hooks: Any = None) -> None:
     outcome = engine.run([rule], project)[0]
     assert not outcome.error, outcome.error
     assert outcome.judged, f"the rule judged nothing here; faults: {faults}"
-    found = [(place(finding.at), finding.message) for _, finding in outcome.findings()]
+    found = [(place(finding.at), finding.message) for _, finding in waivers.once_each(outcome)]
     shown = "\n".join(f"  {at.source.path}:{at.span.line}: {message}" for at, message in found) or "  nothing"
     if example.verdict == "unknown":
         assert not found, f"expected UNKNOWN, found\n{shown}"
         assert outcome.unknown, "expected UNKNOWN, passed"
         return
+    _check_severities(rule, outcome)
     expected = list(_expected(example)) if example.verdict == "bad" else []
     assert expected or example.verdict == "good", "a bad example needs `# expect: words`"
     unmatched = list(found)
@@ -101,8 +103,31 @@ def check(case: Case, hooks: Any = None) -> None:
         assert hit, f"expected {want.path}:{want.line}: …{want.words}…, found\n{shown}"
         unmatched.remove(hit)
     assert not unmatched, f"more was found than expected ({len(expected)}):\n{shown}"
+    _check_fixes(case, project, outcome, hooks)
     if example.verdict == "good":
         assert not outcome.unknown, f"expected PASS, is UNKNOWN: {[u for v in outcome.verdicts for u in v.unknowns]}"
+
+
+def _check_severities(rule: Rule, outcome: engine.Outcome) -> None:
+    """That no finding is graver than its rule, where the rule itself grades: gates rely on that."""
+    if rule.subject.late or rule.subject.measured or rule.severity == "off":
+        return
+    for _, finding in outcome.findings():
+        assert not finding.severity or waivers.at_least(rule.severity, finding.severity), finding.message
+
+
+def _check_fixes(case: Case, project: Project, outcome: engine.Outcome, hooks: Any) -> None:
+    """That the fixes of an example's findings settle them, and leave files that can be read."""
+    mended = [finding for _, finding in waivers.once_each(outcome) if finding.fix and finding.fix.edits]
+    if not mended:
+        return
+    texts = spliced(edit for finding in mended if finding.fix for edit in finding.fix.edits)
+    after = project_of((dict(case.example.files) | texts).items(), hooks)
+    assert len(after.faults) <= len(project.faults), f"the fix breaks the file: {[f.message for f in after.faults]}"
+    left = [(place(each.at).source.path, each.message) for _, each in engine.run([case.rule], after)[0].findings()]
+    for finding in mended:
+        key = (place(finding.at).source.path, finding.message)
+        assert key not in left, f"the fix does not settle {key}; the files are then\n{texts}"
 
 
 def _judge_the_rest(project: Project) -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -24,8 +25,10 @@ from gatekeeper.commands.arguments import (
     settings_of,
 )
 from gatekeeper.commands.emit import Progress, emit, for_github, outputs
+from gatekeeper.commands.fixing import add_fixing, check_fixing, show_fixes, write_fixes
 from gatekeeper.discover import Unreadable
 from gatekeeper.meant import meant
+from gatekeeper.rendering import RENDERERS
 from gatekeeper.settings import ANALYSERS, Settings
 
 EXAMPLES = """\
@@ -41,6 +44,7 @@ examples:
 
 _EVIDENCE = "a folder of evidence, or a report (any SARIF file), below ROOT, beside .gatekeeper/evidence"
 _WITH = f"run other analysers beside: {', '.join(ANALYSERS)}; repeatable, or with commas"
+_RENDER = f"render charts by the {RENDERERS[0]} on PATH, and judge what comes out; no setting asks for it"
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +58,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     proof = parser.add_argument_group("what else proves something")
     proof.add_argument("--evidence", action="append", default=[], metavar="PATH", help=_EVIDENCE)
     proof.add_argument("--with", action="append", default=[], metavar="TOOL", dest="analysers", help=_WITH)
+    add_fixing(parser)
+    proof.add_argument("--render", action="append", default=[], metavar="TOOL", help=_RENDER)
     add_shown(parser)
     parser.add_argument("--show-files", action="store_true", help="list every file: judged, skipped and why")
 
@@ -63,11 +69,11 @@ def run(options: argparse.Namespace) -> int:
     check_root(root)
     settings, _ = settings_of(root, options.isolated, options.staged)
     relay = hooks(options.plugin)
-    wanted = outputs(options.output)
     request = Request(
         root=root,
         settings=_with_evidence(root, settings, options.evidence),
         analysers=_analysers(options.analysers, settings, staged=options.staged),
+        render=_renderers(options.render, staged=options.staged),
         profile=profile(options.profile, settings),
         staged=options.staged,
         select=listed(options.select),
@@ -75,10 +81,7 @@ def run(options: argparse.Namespace) -> int:
         fail_on=options.fail_on or settings.fail_on,
         shown=presentation(options),
     )
-    report = judged(request, relay)
-    emit(report, wanted, relay)
-    for_github(report, wanted, relay)
-    return 0 if options.exit_zero and report.exit_code == 1 else report.exit_code
+    return deliver(request, relay, options)
 
 
 def _with_evidence(root: Path, settings: Settings, given: list[str]) -> Settings:
@@ -103,6 +106,32 @@ def _analysers(given: list[str], settings: Settings, *, staged: bool) -> tuple[s
     if strange:
         hint = meant(strange[0], ANALYSERS, f"there is {', '.join(ANALYSERS)}")
         raise Wrong(f"--with {strange[0]}: no such analyser; {hint}")
+    return names
+
+
+def deliver(request: Request, relay: Any, options: argparse.Namespace) -> int:
+    """Judge, fix where that is asked for, and put the report where it is wanted. Gives the exit code."""
+    wanted = outputs(options.output)
+    check_fixing(options)
+    report = judged(request, relay)
+    if options.fix and write_fixes(report, request, relay, options):
+        report = judged(request, relay)
+    if options.diff:
+        show_fixes(report, request, relay, options)
+    else:
+        emit(report, wanted, relay)
+        for_github(report, wanted, relay)
+    return 0 if options.exit_zero and report.exit_code == 1 else report.exit_code
+
+
+def _renderers(given: list[str], *, staged: bool) -> tuple[str, ...]:
+    """What is to be run to render templates: what the command line names, and nothing else. Raises `Wrong`."""
+    if given and staged:
+        raise Wrong("--render and --staged: charts are rendered as they are on disk; leave out one of them")
+    names = listed(given)
+    strange = [name for name in names if name not in RENDERERS]
+    if strange:
+        raise Wrong(f"--render {strange[0]}: there is {', '.join(RENDERERS)}")
     return names
 
 

@@ -9,14 +9,15 @@ from pathlib import Path
 
 from gatekeeper.audit import Request
 from gatekeeper.commands.arguments import Wrong, add_choice, add_shown, hooks, listed, settings_of
-from gatekeeper.commands.audit import judged, presentation
-from gatekeeper.commands.emit import emit, for_github, outputs
+from gatekeeper.commands.audit import deliver, presentation
+from gatekeeper.commands.fixing import add_fixing
 
 EXAMPLES = """\
 examples:
   gatekeeper check                            every file below this folder
   gatekeeper check Dockerfile k8s/            these
   gatekeeper check --fail-on medium main.tf
+  gatekeeper check --diff                     what --fix would change
 """
 
 _FOR_HOOKS = "for hooks: leave out test data even where it is named, and let files pass that no rule judges"
@@ -28,6 +29,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     add_choice(parser)
     parser.add_argument("--force-exclude", action="store_true", help=_FOR_HOOKS)
+    add_fixing(parser)
     add_shown(parser)
 
 
@@ -39,7 +41,6 @@ def run(options: argparse.Namespace) -> int:
     root = _root(paths)
     settings, _ = settings_of(root, options.isolated, options.staged)
     relay = hooks(options.plugin)
-    wanted = outputs(options.output)
     request = Request(
         root=root,
         settings=settings,
@@ -52,10 +53,7 @@ def run(options: argparse.Namespace) -> int:
         force_exclude=options.force_exclude,
         shown=presentation(options, table=False),
     )
-    report = judged(request, relay)
-    emit(report, wanted, relay)
-    for_github(report, wanted, relay)
-    return 0 if options.exit_zero and report.exit_code == 1 else report.exit_code
+    return deliver(request, relay, options)
 
 
 def _root(paths: list[Path]) -> Path:

@@ -50,6 +50,7 @@ def run(options: argparse.Namespace) -> int:
         "settings": _settings(root, options.isolated),
         "tools on PATH": _tools(),
         "analysers (--with)": _analysers(root),
+        "renderers (--render)": _renderers(root),
     }
     print("\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in sections.items()))
     return 0
@@ -116,3 +117,16 @@ def _analysers(root: Path) -> Iterator[str]:
             yield f"{name:18} {find(import_module(f'gatekeeper.analysers.{name}').TOOL, root)}"
         except Unusable as error:
             yield f"{name:18} none: {error}"
+
+
+def _renderers(root: Path) -> Iterator[str]:
+    """Which program `--render` would run, or why none."""
+    from gatekeeper.analysers import helm
+    from gatekeeper.analysers.program import find
+    from gatekeeper.models.evidence.artifact import Unusable
+
+    try:
+        path = find(helm.TOOL, root)
+        yield f"{'helm':18} {path}   {helm.version_of(path, root)}"
+    except Unusable as error:
+        yield f"{'helm':18} none: {error}"

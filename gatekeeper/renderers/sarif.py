@@ -14,7 +14,7 @@ from gatekeeper.audit import Report
 from gatekeeper.gates import Status
 from gatekeeper.renderers.places import is_repository, path_of
 from gatekeeper.renderers.sanitise import json_text, visible
-from gatekeeper.rule import Place, Reason, Rule, place
+from gatekeeper.rule import Fix, Place, Reason, Rule, place
 from gatekeeper.waivers import Reported
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -90,11 +90,23 @@ def _finding(each: Reported, rules: dict[str, int], report: Report) -> dict[str,
             {"id": number, **_location(place(note.at), report), "message": {"text": _text(note.message)}}
             for number, note in notes
         ]
+    if finding.fix and finding.fix.edits:
+        result["fixes"] = [_fix(finding.fix, report)]
     if each.waiver:
         kind = "inSource" if each.waiver.kind == "inline" else "external"
         excuse = {"kind": kind, "status": "accepted", "justification": _text(each.waiver.reason)}
         result["suppressions"] = [excuse]
     return result
+
+
+def _fix(fix: Fix, report: Report) -> dict[str, Any]:
+    changes: dict[str, dict[str, Any]] = {}
+    for edit in fix.edits:
+        physical = _location(edit.at, report)["physicalLocation"]
+        change = {"artifactLocation": physical["artifactLocation"], "replacements": []}
+        replacement = {"deletedRegion": physical["region"], "insertedContent": {"text": edit.text}}
+        changes.setdefault(edit.at.source.path, change)["replacements"].append(replacement)
+    return {"description": {"text": _text(fix.description)}, "artifactChanges": list(changes.values())}
 
 
 def _other_verdicts(rules: dict[str, int], report: Report) -> Iterator[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from gatekeeper.links.judged import judged
 from gatekeeper.models import Subject
+from gatekeeper.models.files import KUSTOMIZATIONS
 from gatekeeper.models.pipeline.environments import Class, classify, tokens
 from gatekeeper.node import START, Node, regex
 from gatekeeper.project import Project
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from gatekeeper.models.terraform import Directory
 
 _FOLDERS = frozenset({"environments", "environment", "envs", "env", "overlays", "stages"})
-_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _VALUES = regex(r"values[-_.]([A-Za-z0-9_-]{1,60})\.ya?ml\Z")
 _RANK = (Class.EPHEMERAL, Class.NONPROD, Class.UNKNOWN, Class.PUBLISH, Class.PARAMETRIC, Class.PROD)
 
@@ -62,7 +62,7 @@ def _environments(project: Project) -> list[Environment]:
 def _owns(places: Iterable[Node], path: str) -> bool:
     """Whether a manifest lies in the folder of an environment's overlay."""
     folders = (posixpath.split(each.source.path) for each in places)
-    return any(name in _KUSTOMIZATIONS and path.startswith(f"{folder}/") for folder, name in folders)
+    return any(name in KUSTOMIZATIONS and path.startswith(f"{folder}/") for folder, name in folders)
 
 
 Named = tuple[str, Node, Node | None]
@@ -97,7 +97,7 @@ def _of_files(project: Project) -> Iterator[Named]:
             above = posixpath.basename(folder)
             named = above if _is_environment(above, folder) else name.partition(".")[0]
             named = named if _is_environment(named, f"{folder}/{named}") else ""
-        elif name in _KUSTOMIZATIONS:
+        elif name in KUSTOMIZATIONS:
             named = posixpath.basename(folder) if _is_environment(posixpath.basename(folder), folder) else ""
         elif found := _VALUES.match(name):
             named = found[1] if classify(found[1]) not in (Class.UNKNOWN, Class.PUBLISH) else ""

@@ -74,6 +74,68 @@ def built_by_skaffold(reference: ImageReference, project: Project) -> bool:
     return any(build.rung == "skaffold" and build.reference.name == reference.name for build in _all_builds(project))
 
 
+def is_built(stage: Stage, project: Project | None) -> bool:
+    """Whether the image of a stage is what ships: the last one's, or the target's that the repository builds."""
+    if project is None:
+        return stage.ships
+    wanted = project.once("targets", _targets).get(stage.dockerfile.path)
+    if not wanted:
+        return stage.ships
+    final = stage.dockerfile.final  # also for a target that is not known, or not of this file
+    return any(stage is ((stage.dockerfile.target(name) if name else None) or final) for name in wanted)
+
+
+_FOR_DEVELOPMENT = regex(r"(?:^|[./_-])(?:dev|devel|development|test|tests|ci|local|debug|override|lint)(?:$|[./_-])")
+
+
+def _targets(project: Project) -> dict[str, set[str]]:
+    """The targets by Dockerfile, '' for the last stage: what workflows and skaffold say, else what Compose does."""
+    by_rung: dict[bool, dict[str, set[str]]] = {True: defaultdict(set), False: defaultdict(set)}
+    for build in (*_all_builds(project), *_commands(project)):
+        compose = build.rung == "compose"
+        dev = _FOR_DEVELOPMENT.search(build.target.lower()) or (compose and _FOR_DEVELOPMENT.search(build.path.lower()))
+        if build.dockerfile and not dev:
+            by_rung[not compose][build.dockerfile].add(build.target)
+    return {**by_rung[False], **by_rung[True]}
+
+
+_NO_IMAGE = ImageReference("", "", "", "", "")
+
+
+def _commands(project: Project) -> Iterator[Build]:
+    """`docker build --target name folder` in the workflows."""
+    from gatekeeper.models.shell import commands
+
+    for path in project.tree.paths:
+        if not _WORKFLOW.match(path):
+            continue
+        try:
+            source = project.tree.source(path)
+            documents = source.once(yaml.parse).nodes if "--target" in source.text else []
+        except Unreadable:
+            continue
+        for step in (
+            step for document in documents for _, job in _pairs(document["jobs"]) for step in _list(job["steps"])
+        ):
+            script = written(step["run"])
+            for command in commands(_EXPRESSION.sub("$X", script)) if "--target" in script else ():
+                yield from _command(command.words, path)
+
+
+def _command(words: tuple[str, ...], path: str) -> Iterator[Build]:
+    if words[:2] != ("docker", "build") and words[:3] != ("docker", "buildx", "build"):
+        return
+    given: dict[str, str] = {}
+    for word, following in zip(words, (*words[1:], ""), strict=True):
+        name, equals, value = word.partition("=")
+        if name in ("--target", "-f", "--file"):
+            given[name.replace("--file", "-f")] = value if equals else following
+    context = words[-1]
+    file = given.get("-f") or posixpath.join(context, "Dockerfile")
+    if "$" not in file + given.get("--target", "") and not context.startswith("-"):
+        yield Build(_NO_IMAGE, posixpath.normpath(file), given.get("--target", ""), "workflow", path)
+
+
 def containers_of(dockerfile: Dockerfile, project: Project) -> list[Container]:
     """The containers whose image is built from this Dockerfile."""
     return project.once("containers_of", _containers).get(dockerfile.path, [])

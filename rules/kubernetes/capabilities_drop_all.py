@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Project, Unknown
-from gatekeeper.links import overlaid
+from gatekeeper.links import unsettled
 from gatekeeper.models.kubernetes import Container
 from gatekeeper.rule import Answer, rule
 
@@ -14,7 +14,7 @@ from gatekeeper.rule import Answer, rule
     severity="medium",
     seed="6.1 Security Checklist",
     aliases=["CKV_K8S_37", "KSV-0003"],
-    where=lambda container: container.workload.pod.at("os.name") != "windows",
+    where=lambda container: container.asked_for("capabilities"),
 )
 def capabilities_drop_all(container: Container, project: Project) -> Iterator[Answer]:
     """Every container drops all capabilities.
@@ -56,9 +56,9 @@ def capabilities_drop_all(container: Container, project: Project) -> Iterator[An
     drop = container.security("capabilities")["drop"]
     if any(item.text.upper() == "ALL" for item in drop):
         return
-    patch = overlaid(container, "capabilities", project)
+    patch = unsettled(container, project)
     if patch:
-        yield Unknown(container, f"{patch.path} patches the capabilities")
+        yield Unknown(container, f"{patch.path} may patch the capabilities")
         return
     at = drop if drop.present else container
     words = f"{container.container_name} keeps capabilities that it was given by default"

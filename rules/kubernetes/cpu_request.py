@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Project, Unknown
-from gatekeeper.links import overlaid
+from gatekeeper.links import unsettled
 from gatekeeper.models.kubernetes import Container, amount
 from gatekeeper.rule import Answer, rule
 
@@ -56,6 +56,19 @@ def cpu_request(container: Container, project: Project) -> Iterator[Answer]:
                   cpu: 250 m
     ```
 
+    Bad, nothing:
+    ```yaml
+    apiVersion: v1
+    kind: Pod
+    metadata: {name: app}
+    spec:
+      containers:
+        - name: app
+          image: app:1.2.0
+          # expect: reserves nothing
+          resources: {requests: {cpu: 0}}
+    ```
+
     Good:
     ```yaml
     apiVersion: apps/v1
@@ -86,11 +99,14 @@ def cpu_request(container: Container, project: Project) -> Iterator[Answer]:
     """
     request = container.request("cpu")
     if request.present:
-        if amount(request) is None:
+        quantity = amount(request)
+        if quantity is None:
             yield Finding(request, f"{request.text!r} is no quantity: the API refuses it")
+        elif quantity <= 0:
+            yield Finding(request, f"{request.text} reserves nothing")
         return
-    patch = overlaid(container, "resources", project)
+    patch = unsettled(container, project)
     if patch:
-        yield Unknown(container, f"{patch.path} patches the resources")
+        yield Unknown(container, f"{patch.path} may patch the resources")
     else:
         yield Finding(container, f"no CPU request: the scheduler cannot tell where {container.container_name} fits")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from gatekeeper import Finding
@@ -8,6 +9,11 @@ from gatekeeper.node import regex
 from gatekeeper.rule import rule
 
 _SOCKET = regex(r"(?:.*/)?(?:docker|containerd|crio|cri-dockerd|podman)\.sock/*\Z")
+_FOLDERS = frozenset(
+    f"{run}{below}"
+    for run in ("/run", "/var/run")
+    for below in ("", "/docker", "/containerd", "/crio", "/podman", "/k3s", "/k3s/containerd")
+)
 
 
 @rule(
@@ -21,7 +27,8 @@ def docker_socket(workload: Workload) -> Iterator[Finding]:
     """No pod mounts the container runtime's socket.
 
     Whoever may write to that socket starts containers of any kind on the node, as root. The sockets of containerd,
-    CRI-O and Podman give the same power as Docker's.
+    CRI-O and Podman give the same power as Docker's, and so does the folder that one lies in. A mount that is read-only
+    does not help: a socket is not written to as a file is.
 
     Bad:
     ```yaml
@@ -37,6 +44,9 @@ def docker_socket(workload: Workload) -> Iterator[Finding]:
         - name: containerd
           # expect: containerd.sock
           hostPath: {path: /run/containerd/containerd.sock, type: Socket}
+        - name: run
+          # expect: /var/run/
+          hostPath: {path: /var/run/}
     ```
 
     Good:
@@ -49,9 +59,10 @@ def docker_socket(workload: Workload) -> Iterator[Finding]:
       volumes:
         - {name: cache, emptyDir: {}}
         - {name: data, hostPath: {path: /mnt/data}}
+        - {name: plugins, hostPath: {path: /run/flannel}}
     ```
     """
     for volume in workload.pod["volumes"]:
         path = volume["hostPath"]["path"]
-        if _SOCKET.match(path.text):
+        if _SOCKET.match(path.text) or posixpath.normpath(path.text) in _FOLDERS:
             yield Finding(path, f"{path.text}: whoever is in this pod rules the node's containers")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Project, Unknown
 from gatekeeper.links import compatible, elsewhere
-from gatekeeper.models.kubernetes import HorizontalPodAutoscaler, Workload
+from gatekeeper.models.kubernetes import HorizontalPodAutoscaler, Object, Workload
 from gatekeeper.rule import Answer, Reason, rule
 
 _KINDS = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Rollout", "DeploymentConfig"})
@@ -15,7 +15,7 @@ _KINDS = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationContr
     gate="workload-reliability",
     severity="medium",
     seed="1.1 Define scalability requirements",
-    aliases=["kube-score:horizontalpodautoscaler-has-target"],
+    aliases=["kube-score:horizontalpodautoscaler-has-target", "kube-linter:dangling-horizontalpodautoscaler"],
     where=lambda scaler: scaler.target[0] in _KINDS,
 )
 def hpa_target_missing(scaler: HorizontalPodAutoscaler, project: Project) -> Iterator[Answer]:
@@ -57,6 +57,26 @@ def hpa_target_missing(scaler: HorizontalPodAutoscaler, project: Project) -> Ite
     spec: {template: {spec: {containers: [{name: web, image: "web:1.0.0"}]}}}
     ```
 
+    Good, a Rollout that takes its pods from a Deployment:
+    ```yaml
+    apiVersion: autoscaling/v2
+    kind: HorizontalPodAutoscaler
+    metadata: {name: web}
+    spec:
+      scaleTargetRef: {apiVersion: argoproj.io/v1alpha1, kind: Rollout, name: web-rollout}
+      maxReplicas: 9
+    ---
+    apiVersion: argoproj.io/v1alpha1
+    kind: Rollout
+    metadata: {name: web-rollout}
+    spec: {workloadRef: {apiVersion: apps/v1, kind: Deployment, name: web}}
+    ---
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web}
+    spec: {replicas: 0, template: {spec: {containers: [{name: web, image: "web:1.0.0"}]}}}
+    ```
+
     Unknown, no workload is declared here:
     ```yaml
     apiVersion: autoscaling/v2
@@ -69,8 +89,8 @@ def hpa_target_missing(scaler: HorizontalPodAutoscaler, project: Project) -> Ite
     """
     reference = scaler.spec["scaleTargetRef"]
     kind, name = scaler.target
-    for workload in project.all(Workload):
-        if (workload.kind, workload.object_name) == (kind, name) and compatible(workload.namespace, scaler.namespace):
+    for each in project.by(Object, "object_name").get(name, ()):  # a Rollout need not be a Workload (workloadRef)
+        if each.kind == kind and compatible(each.namespace, scaler.namespace):
             return
     reference["name"].value  # noqa: B018  # what is filled in later may name one
     other = elsewhere(project)

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Fix, Note, Project, Unknown
-from gatekeeper.links import Rewrite, built_by_skaffold, overlaid, rewritten
+from gatekeeper import Finding, Fix, Project, Unknown
+from gatekeeper.links import built_by_skaffold, unsettled
 from gatekeeper.models.image import ImageReference
-from gatekeeper.models.kubernetes import Container, written
-from gatekeeper.node import Node
+from gatekeeper.models.kubernetes import Container
+from gatekeeper.models.kubernetes.templates import REASON, stands_in
 from gatekeeper.rule import Answer, rule
 
 
@@ -14,8 +14,14 @@ from gatekeeper.rule import Answer, rule
     "k8s-image-tag",
     gate="deployment-rollback",
     severity="high",
-    seed="Best Practices: Immutable Infrastructure",
-    aliases=["CKV_K8S_14", "KSV-0013", "kube-linter:latest-tag"],
+    seed="Best Practices Checklist, Infrastructure as Code: Immutable infrastructure",
+    aliases=[
+        "CKV_K8S_14",
+        "KSV-0013",
+        "kube-linter:latest-tag",
+        "kube-score:container-image-tag",
+        "polaris:tagNotSpecified",
+    ],
     where=lambda container: container.image.present,
 )
 def image_tag(container: Container, project: Project) -> Iterator[Answer]:
@@ -49,11 +55,11 @@ def image_tag(container: Container, project: Project) -> Iterator[Answer]:
     kind: Pod
     metadata: {name: app}
     spec:
-      # expect: latest
       containers: [{name: app, image: "app:1.2.0"}]
     ```
     ```yaml kustomization.yaml
     resources: [app.yaml]
+    # expect: latest
     images: [{name: app, newTag: latest}]
     ```
 
@@ -106,6 +112,15 @@ def image_tag(container: Container, project: Project) -> Iterator[Answer]:
       containers: [{name: app, image: "ghcr.io/acme/app:${GIT_SHA}"}]
     ```
 
+    Unknown, a script replaces the word:
+    ```yaml
+    apiVersion: v1
+    kind: Pod
+    metadata: {name: app}
+    spec:
+      containers: [{name: app, image: "ghcr.io/acme/APP_IMAGE"}]
+    ```
+
     Unknown, skaffold writes the tag:
     ```yaml k8s/app.yaml
     apiVersion: v1
@@ -124,18 +139,16 @@ def image_tag(container: Container, project: Project) -> Iterator[Answer]:
     reference = container.reference
     if reference is None:
         return
-    rewrite = rewritten(container, project)
-    if rewrite:
-        yield from _rewritten(container, reference, rewrite)
-        return
     fault = _fault(reference)
     if not fault:
         return
-    patch = overlaid(container, "image", project)
+    patch = unsettled(container, project)
     if patch:
-        yield Unknown(container.image, f"{patch.path} patches the image")
+        yield Unknown(container.image, f"{patch.path} may patch the image")
     elif not reference.tag and built_by_skaffold(reference, project):
         yield Unknown(container.image, "skaffold writes the tag when it deploys")
+    elif not reference.tag and stands_in(reference.name):  # no image's name is in capital letters
+        yield Unknown(container.image, f"{reference.name} {REASON}")
     else:
         yield Finding(container.image, fault, fix=Fix("write the version that was built, or its digest"))
 
@@ -148,18 +161,3 @@ def _fault(reference: ImageReference) -> str:
     if not reference.tag:
         return f"{reference.text} has no tag: it means latest, whatever was pushed last"
     return f"{reference.text} is whatever was pushed last" if reference.tag == "latest" else ""
-
-
-def _rewritten(container: Container, reference: ImageReference, rewrite: Rewrite) -> Iterator[Answer]:
-    for entry in rewrite.entries:
-        tag = entry["newTag"]
-        if not written(entry["digest"]) and tag.present and tag.text == "latest":
-            words = f"{reference.name}:latest is whatever was pushed last"
-            yield Finding(container.image, words, (Note(tag, "the kustomization writes latest"),))
-            return
-    if _fault(reference) and not (rewrite.everywhere and all(_pins(entry) for entry in rewrite.entries)):
-        yield Unknown(container.image, "pinned by some of the kustomizations that build it")
-
-
-def _pins(entry: Node) -> bool:
-    return entry["newTag"].present or entry["digest"].present

@@ -3,8 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Project, Unknown
-from gatekeeper.links import overlaid
+from gatekeeper.links import unsettled
 from gatekeeper.models.kubernetes import Container
+from gatekeeper.models.kubernetes.probes import probe
 from gatekeeper.rule import Answer, rule
 
 
@@ -38,6 +39,21 @@ def liveness_probe(container: Container, project: Project) -> Iterator[Answer]:
               readinessProbe: {httpGet: {path: /ready, port: 8080}}
     ```
 
+    Bad, it asks nothing:
+    ```yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app}
+    spec:
+      template:
+        spec:
+          containers:
+            - name: app
+              image: app:1.2.0
+              # expect: asks nothing
+              livenessProbe: {initialDelaySeconds: 5}
+    ```
+
     Good:
     ```yaml
     apiVersion: apps/v1
@@ -64,7 +80,7 @@ def liveness_probe(container: Container, project: Project) -> Iterator[Answer]:
               containers: [{name: report, image: "report:1.0.0"}]
     ```
 
-    Unknown, an overlay adds it:
+    Good, an overlay adds it:
     ```yaml base/app.yaml
     apiVersion: apps/v1
     kind: Deployment
@@ -91,10 +107,13 @@ def liveness_probe(container: Container, project: Project) -> Iterator[Answer]:
           containers: [{name: app, livenessProbe: {tcpSocket: {port: 8080}}}]
     ```
     """
-    if container.node["livenessProbe"].present:
+    written = probe(container, "livenessProbe")
+    if written and written.asks:
         return
-    patch = overlaid(container, "livenessProbe", project)
+    patch = unsettled(container, project)
     if patch:
-        yield Unknown(container, f"{patch.path} patches the livenessProbe")
+        yield Unknown(container, f"{patch.path} may patch the livenessProbe")
+    elif written:
+        yield Finding(written.node, "the livenessProbe asks nothing: the API refuses it")
     else:
         yield Finding(container, f"no livenessProbe: {container.container_name} is not restarted when it hangs")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Project, Unknown
-from gatekeeper.links import overlaid
+from gatekeeper.links import unsettled
 from gatekeeper.models.kubernetes import Container, amount
 from gatekeeper.rule import Answer, rule
 
@@ -20,9 +20,8 @@ def memory_limit(container: Container, project: Project) -> Iterator[Answer]:
     """Every container has a memory limit.
 
     A leak in a container without a limit takes the node's memory, and the kernel then kills somebody else's process.
-    Also asked of init containers and native sidecars. A CPU limit is not asked for: it throttles, and protects nobody
-    whom CPU requests do not protect already. A LimitRange of the cluster, which may fill in a limit, is not looked
-    at.
+    Also asked of init containers and native sidecars. A CPU limit is another matter: see k8s-cpu-limit. A LimitRange
+    of the cluster, which may fill in a limit, is not looked at.
 
     Bad:
     ```yaml
@@ -56,6 +55,19 @@ def memory_limit(container: Container, project: Project) -> Iterator[Answer]:
                   memory: 512MB
     ```
 
+    Bad, nothing:
+    ```yaml
+    apiVersion: v1
+    kind: Pod
+    metadata: {name: app}
+    spec:
+      containers:
+        - name: app
+          image: app:1.2.0
+          # expect: limits nothing
+          resources: {limits: {memory: 0}}
+    ```
+
     Good:
     ```yaml
     apiVersion: apps/v1
@@ -87,11 +99,14 @@ def memory_limit(container: Container, project: Project) -> Iterator[Answer]:
     """
     limit = container.limit("memory")
     if limit.present:
-        if amount(limit) is None:
+        quantity = amount(limit)
+        if quantity is None:
             yield Finding(limit, f"{limit.text!r} is no quantity: the API refuses it")
+        elif quantity <= 0:
+            yield Finding(limit, f"{limit.text} limits nothing")
         return
-    patch = overlaid(container, "resources", project)
+    patch = unsettled(container, project)
     if patch:
-        yield Unknown(container, f"{patch.path} patches the resources")
+        yield Unknown(container, f"{patch.path} may patch the resources")
     else:
         yield Finding(container, f"no memory limit: a leak in {container.container_name} takes the whole node")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Note, Project, Unknown
-from gatekeeper.links import dockerfile_of, overlaid
+from gatekeeper.links import dockerfile_of, unsettled
 from gatekeeper.models.kubernetes import Container
 from gatekeeper.rule import Answer, rule
 
@@ -12,9 +12,9 @@ from gatekeeper.rule import Answer, rule
     "k8s-nonroot",
     gate="container-hardening",
     severity="high",
-    seed="Report 7 Security Checklist: Non-root containers",
-    aliases=["CKV_K8S_23"],
-    where=lambda container: container.workload.pod.at("os.name") != "windows",
+    seed="7. Security Checklist, Non-root containers",
+    aliases=["CKV_K8S_23", "polaris:runAsRootAllowed"],
+    where=lambda container: container.asked_for("runAsNonRoot"),
 )
 def nonroot(container: Container, project: Project) -> Iterator[Answer]:
     """Every container runs as a user other than root.
@@ -26,7 +26,8 @@ def nonroot(container: Container, project: Project) -> Iterator[Answer]:
 
     The Dockerfile counts where it is certain that the image is built from it: an image whose last stage runs as
     another user runs so here too. KSV-0012 and kube-linter's run-as-non-root mean something else: the first wants
-    `runAsNonRoot` even beside a `runAsUser`, the second also looks at groups. Pods for Windows are not judged.
+    `runAsNonRoot` even beside a `runAsUser`, the second also looks at groups. KSV-0105 means one half of this: only the
+    `runAsUser: 0` that is written. Pods for Windows are not judged.
 
     Bad:
     ```yaml
@@ -80,6 +81,49 @@ def nonroot(container: Container, project: Project) -> Iterator[Answer]:
             - {name: proxy, image: "proxy:2.0.1", securityContext: {runAsNonRoot: false, runAsUser: 1337}}
     ```
 
+    Bad, every kind that makes pods:
+    ```yaml
+    apiVersion: argoproj.io/v1alpha1
+    kind: Rollout
+    metadata: {name: app}
+    # expect: may run as root
+    spec: {template: {spec: {containers: [{name: app, image: "app:1.2.0"}]}}}
+    ---
+    apiVersion: serving.knative.dev/v1
+    kind: Service
+    metadata: {name: web}
+    # expect: may run as root
+    spec: {template: {spec: {containers: [{name: web, image: "web:1.2.0"}]}}}
+    ---
+    apiVersion: v1
+    kind: PodList
+    items:
+      - metadata: {generateName: run-}
+        spec:
+          # expect: may run as root
+          containers: [{name: run, image: "run:1.2.0"}]
+          ephemeralContainers:
+            # expect: runAsUser 0 is root
+            - {name: debug, image: "debug:1.2.0", securityContext: {runAsNonRoot: true, runAsUser: 0}}
+    ```
+
+    Good, for Windows:
+    ```yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: site}
+    spec:
+      template:
+        spec:
+          nodeSelector: {kubernetes.io/os: windows}
+          containers: [{name: site, image: "site:1.2.0"}]
+    ---
+    apiVersion: v1
+    kind: Pod
+    metadata: {name: app}
+    spec: {containers: [{name: app, image: "app:1.2.0", securityContext: {runAsUser: 1000}}]}
+    ```
+
     Good, the image's own user:
     ```dockerfile order-service/Dockerfile
     FROM node:20-alpine
@@ -103,9 +147,9 @@ def nonroot(container: Container, project: Project) -> Iterator[Answer]:
     link = dockerfile_of(container, project)
     if link and link.certain and link.stage.runs_as.kind == "nonroot":
         return
-    patch = overlaid(container, "runAsNonRoot", project) or overlaid(container, "runAsUser", project)
+    patch = unsettled(container, project)
     if patch:
-        yield Unknown(container, f"{patch.path} patches the user")
+        yield Unknown(container, f"{patch.path} may patch the user")
         return
     see: tuple[Note, ...] = ()
     if link and link.certain and link.stage.runs_as.kind == "root":

@@ -3,9 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Note, Project, Unknown
-from gatekeeper.links import dockerfile_of, overlaid
+from gatekeeper.links import dockerfile_of, unsettled
 from gatekeeper.models.kubernetes import Container
-from gatekeeper.rule import Answer, Reason, rule
+from gatekeeper.models.kubernetes.editing import setting
+from gatekeeper.rule import Answer, Edit, Place, Reason, rule
 
 
 def _demands_nonroot(container: Container, project: Project) -> bool:
@@ -125,9 +126,9 @@ def nonroot_vs_image_user(container: Container, project: Project) -> Iterator[An
     at = container.security("runAsNonRoot")
     if runs_as.kind == "nonroot" and runs_as.numeric:
         return
-    patch = overlaid(container, "runAsUser", project)
+    patch = unsettled(container, project)
     if patch:
-        yield Unknown(at, f"{patch.path} patches runAsUser")
+        yield Unknown(at, f"{patch.path} may patch runAsUser")
     elif runs_as.kind == "root":
         words = f"the kubelet refuses to start {container.container_name}: its image runs as root"
         see = (Note(runs_as.at, f"{runs_as.why}: this is root"),)
@@ -137,8 +138,20 @@ def nonroot_vs_image_user(container: Container, project: Project) -> Iterator[An
             f"the kubelet refuses {container.container_name}: user {runs_as.name!r} is no number and cannot be checked"
         )
         number = f"{runs_as.uid}" if runs_as.uid is not None else "the number that its uid has"
-        fix = Fix(f"write USER {number} in {link.dockerfile.path}, or set runAsUser: {number} here")
+        words_of_fix = f"write USER {number} in {link.dockerfile.path}, or set runAsUser: {number} here"
+        fix = Fix(words_of_fix, _names_user(container, runs_as.uid))
         yield Finding(at, words, (Note(runs_as.at, "a name; runAsNonRoot needs a number"),), fix)
     else:
         why = runs_as.why or "its user is not known"
         yield Unknown(at, f"{link.dockerfile.path}: {why}", Reason.UNRESOLVED)
+
+
+def _names_user(container: Container, uid: int | None) -> tuple[Edit, ...]:
+    """The uid that the image runs as anyway, written beside the demand; on the container where others share the pod."""
+    if uid is None:
+        return ()
+    own = container.node["securityContext"]["runAsNonRoot"].present
+    alone = len(container.workload.containers) == 1
+    home = container.node if own or not alone else container.workload.pod
+    change = setting(home, ("securityContext", "runAsUser"), str(uid))
+    return (Edit(Place(change.source, change.span), change.text),) if change else ()

@@ -4,14 +4,11 @@ import math
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Note, Project, Unknown
-from gatekeeper.links import overlaid, rescaled, scalers_of, selected
-from gatekeeper.models.kubernetes import PodDisruptionBudget, Workload
+from gatekeeper.links import selected, unsettled
+from gatekeeper.links.scaling import COUNTED, fewest
+from gatekeeper.models.kubernetes import PodDisruptionBudget
 from gatekeeper.node import Node
 from gatekeeper.rule import Answer, rule
-
-_COUNTED = frozenset(
-    {"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Rollout", "DeploymentConfig"}
-)
 
 
 @rule(
@@ -19,6 +16,11 @@ _COUNTED = frozenset(
     gate="workload-reliability",
     severity="high",
     seed="6.1 Regular security patching",
+    aliases=[
+        "kube-linter:pdb-max-unavailable",
+        "kube-linter:pdb-min-available",
+        "polaris:pdbDisruptionsIsZero",
+    ],
 )
 def pdb_blocks(budget: PodDisruptionBudget, project: Project) -> Iterator[Answer]:
     """Every PodDisruptionBudget lets a pod go.
@@ -28,7 +30,8 @@ def pdb_blocks(budget: PodDisruptionBudget, project: Project) -> Iterator[Answer
     workload has, or that its autoscaler may go down to. The budget is held against the pod labels of the nearest
     workloads that it selects; DaemonSets and bare Pods are not counted, nor workloads scaled to 0.
 
-    kube-linter and polaris have two checks each for what is one fault here.
+    kube-linter has two checks for what is one fault here. polaris' pdbMinAvailableGreaterThanHPAMinReplicas means
+    something else: it takes any label that two objects share for a match.
 
     Bad:
     ```yaml
@@ -118,16 +121,16 @@ def pdb_blocks(budget: PodDisruptionBudget, project: Project) -> Iterator[Answer
 
 
 def _against_replicas(budget: PodDisruptionBudget, least: Node, project: Project) -> Iterator[Answer]:
-    chosen = [each for each in selected(budget.selector, budget, project).workloads if each.kind in _COUNTED]
-    counts = [(workload, _replicas(workload, project)) for workload in chosen]
+    chosen = [each for each in selected(budget.selector, budget, project).workloads if each.kind in COUNTED]
+    counts = [(workload, fewest(workload, project)) for workload in chosen]
     total = sum(count for _, count in counts)
     wanted = _wanted(least, total)
     if not total or wanted is None or wanted < total:
         return
     for workload, _ in counts:
-        other = rescaled(workload, project) or overlaid(workload, "replicas", project)
+        other = unsettled(workload, project)
         if other:
-            yield Unknown(least, f"{other.path} sets the replicas of {workload.name}")
+            yield Unknown(least, f"{other.path} may set the replicas of {workload.name}")
             return
     names = ", ".join(workload.name for workload, _ in counts)
     see = tuple(
@@ -136,15 +139,6 @@ def _against_replicas(budget: PodDisruptionBudget, least: Node, project: Project
     yield Finding(
         least, f"{names} has {total:g}: no pod may go, every drain waits for ever", see, Fix("maxUnavailable: 1")
     )
-
-
-def _replicas(workload: Workload, project: Project) -> float:
-    scalers = scalers_of(workload, project)
-    if scalers:
-        return max(scaler.least for scaler in scalers)
-    if not workload.replicas.present:
-        return 1
-    return workload.replicas.number or 0
 
 
 def _wanted(least: Node, total: float) -> float | None:

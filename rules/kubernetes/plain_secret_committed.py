@@ -1,18 +1,12 @@
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Note
+from gatekeeper.models.credentials import credential_in, decoded, is_about, is_placeholder, looks_random
 from gatekeeper.models.kubernetes import Object, written
-from gatekeeper.models.kubernetes.credentials import is_credential
-from gatekeeper.node import Node, regex
+from gatekeeper.node import Node
 from gatekeeper.rule import rule
-
-_SETTING = regex(r"^[ \t]*[\"']?([\w.-]{1,80})[\"']?[ \t]*[:=][ \t]*[\"']?([^\"'\n]{1,300})", re.MULTILINE)
-_LONGEST = 20_000  # characters of a value that are looked through
 
 
 @rule(
@@ -27,7 +21,8 @@ def plain_secret_committed(each: Object) -> Iterator[Finding]:
 
     Base64 is no encryption: whoever can read the repository has the value, and it stays in the history. A Secret may
     stand here encrypted (SealedSecret, SOPS) or as a reference (ExternalSecret). Placeholders and Secrets that only
-    carry configuration are left alone: what is looked for is a key named like a credential, or a value that is one.
+    carry configuration are left alone: what is looked for is a key named like a credential, or a value that is one: a
+    private key, a registry's password, a random text, a password in a configuration file.
 
     Bad:
     ```yaml
@@ -52,8 +47,32 @@ def plain_secret_committed(each: Object) -> Iterator[Finding]:
         admin_password = tiger42
     ```
 
+    Bad, the login to a registry, and a random value:
+    ```yaml
+    apiVersion: v1
+    kind: Secret
+    metadata: {name: registry}
+    type: kubernetes.io/dockerconfigjson
+    data:
+      # expect: .dockerconfigjson
+      .dockerconfigjson: eyJhdXRocyI6eyJnaGNyLmlvIjp7ImF1dGgiOiJjMmh2Y0RwMGNqQjFZalJrYjNJdE13PT0ifX19
+    ---
+    apiVersion: v1
+    kind: Secret
+    metadata: {name: session}
+    stringData:
+      # expect: hmac
+      hmac: 9f86d081884c7d659a2feaa0c55ad015
+    ```
+
     Good:
     ```yaml
+    apiVersion: v1
+    kind: Secret
+    metadata: {name: empty}
+    type: kubernetes.io/dockerconfigjson
+    data: {.dockerconfigjson: e30=}
+    ---
     apiVersion: v1
     kind: Secret
     metadata: {name: db}
@@ -71,6 +90,15 @@ def plain_secret_committed(each: Object) -> Iterator[Finding]:
     stringData:
       datasources.yaml: |
         datasources: [{name: prometheus, url: "http://prometheus:9090"}]
+    ---
+    apiVersion: v1
+    kind: Secret
+    metadata: {name: statements}
+    stringData:
+      secret.sql: |
+        create table orders (id integer);
+      api-token: token
+      apiToken: YourPingdomApiToken
     ```
     """
     found = [(key, value) for key, value, text in _values(each) if _holds_credential(key, text)]
@@ -87,19 +115,20 @@ def _values(each: Object) -> Iterator[tuple[str, Node, str]]:
     for key, value in each.node["stringData"].items():
         yield key, value, written(value)
     for key, value in each.node["data"].items():
-        yield key, value, _decoded(written(value))
-
-
-def _decoded(text: str) -> str:
-    try:
-        return base64.b64decode("".join(text.split()), validate=True).decode("utf-8")
-    except (binascii.Error, ValueError):
-        return ""  # binary, or no base64: a placeholder, which the API would refuse
+        yield key, value, decoded(written(value))
 
 
 def _holds_credential(key: str, text: str) -> bool:
-    if is_credential(key, text):
-        return True
-    if "\n" not in text.strip() or len(text) > _LONGEST:
-        return False
-    return any(is_credential(setting[1], setting[2]) for setting in _SETTING.finditer(text))
+    return credential_in(key, text, meant=True) or _is_random(key, text.strip())
+
+
+def _is_random(key: str, text: str) -> bool:
+    """In a Secret, what nobody would choose is one whatever its key is called; not an address, an id or a version."""
+    return (
+        len(text) >= 20
+        and text.isascii()
+        and "." not in text
+        and not is_about(key)
+        and looks_random(text)
+        and not is_placeholder(text)
+    )

@@ -3,9 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Project, Unknown
-from gatekeeper.links import overlaid
+from gatekeeper.links import unsettled
 from gatekeeper.models.kubernetes import Container
-from gatekeeper.rule import Answer, rule
+from gatekeeper.models.kubernetes.editing import setting as set_to
+from gatekeeper.rule import Answer, Edit, Place, rule
 
 
 @rule(
@@ -14,7 +15,7 @@ from gatekeeper.rule import Answer, rule
     severity="medium",
     seed="6.1 Security Checklist",
     aliases=["CKV_K8S_20", "KSV-0001", "polaris:privilegeEscalationAllowed"],
-    where=lambda container: container.workload.pod.at("os.name") != "windows",
+    where=lambda container: container.asked_for("allowPrivilegeEscalation"),
 )
 def privilege_escalation(container: Container, project: Project) -> Iterator[Answer]:
     """No container may gain more rights than it was started with.
@@ -60,10 +61,13 @@ def privilege_escalation(container: Container, project: Project) -> Iterator[Ans
     setting = container.security("allowPrivilegeEscalation")
     if setting == False:  # noqa: E712  # a node compares by value
         return
-    patch = overlaid(container, "allowPrivilegeEscalation", project)
+    patch = unsettled(container, project)
     if patch:
-        yield Unknown(container, f"{patch.path} patches allowPrivilegeEscalation")
+        yield Unknown(container, f"{patch.path} may patch allowPrivilegeEscalation")
         return
     at = setting if setting.present else container
     words = f"{container.container_name} may gain rights: allowPrivilegeEscalation is not false"
-    yield Finding(at, words, fix=Fix("set securityContext.allowPrivilegeEscalation: false on the container"))
+    change = set_to(container.node, ("securityContext", "allowPrivilegeEscalation"), "false")
+    edits = (Edit(Place(change.source, change.span), change.text),) if change else ()
+    fix = Fix("set securityContext.allowPrivilegeEscalation: false on the container", edits, safe=False)
+    yield Finding(at, words, fix=fix)

@@ -41,6 +41,48 @@ def privileged(container: Container) -> Iterator[Finding]:
             privileged: true
     ```
 
+    Bad, in the words of YAML 1.1, which the API reads:
+    ```yaml
+    apiVersion: v1
+    kind: Pod
+    metadata: {name: app}
+    spec:
+      containers:
+        - name: app
+          image: app:1.0.0
+          securityContext:
+            # expect: privileged
+            privileged: yes
+    ```
+
+    Bad, by a patch:
+    ```yaml base/app.yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app}
+    spec: {template: {spec: {containers: [{name: app, image: "app:1.0.0"}]}}}
+    ```
+    ```yaml base/kustomization.yaml
+    resources: [app.yaml]
+    ```
+    ```yaml prod/kustomization.yaml
+    resources: [../base]
+    patches: [{path: patch.yaml}]
+    ```
+    ```yaml prod/patch.yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app}
+    spec:
+      template:
+        spec:
+          containers:
+            - name: app
+              securityContext:
+                # expect: privileged
+                privileged: on
+    ```
+
     Good:
     ```yaml
     apiVersion: v1

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Project, Unknown
-from gatekeeper.links import overlaid
+from gatekeeper.links import unsettled
 from gatekeeper.models.kubernetes import Container
 from gatekeeper.rule import Answer, rule
 
@@ -17,9 +17,10 @@ from gatekeeper.rule import Answer, rule
         "CKV_K8S_22",
         "KSV-0014",
         "kube-linter:no-read-only-root-fs",
+        "kube-score:container-security-context-readonlyrootfilesystem",
         "polaris:notReadOnlyRootFilesystem",
     ],
-    where=lambda container: container.workload.pod.at("os.name") != "windows",
+    where=lambda container: container.asked_for("readOnlyRootFilesystem"),
 )
 def read_only_root(container: Container, project: Project) -> Iterator[Answer]:
     """Every container's root file system is read-only.
@@ -55,9 +56,9 @@ def read_only_root(container: Container, project: Project) -> Iterator[Answer]:
     setting = container.security("readOnlyRootFilesystem")
     if setting == True:  # noqa: E712  # a node compares by value
         return
-    patch = overlaid(container, "readOnlyRootFilesystem", project)
+    patch = unsettled(container, project)
     if patch:
-        yield Unknown(container, f"{patch.path} patches readOnlyRootFilesystem")
+        yield Unknown(container, f"{patch.path} may patch readOnlyRootFilesystem")
         return
     at = setting if setting.present else container
     words = f"{container.container_name} may write to its own root file system"

@@ -3,8 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Project, Unknown
-from gatekeeper.links import overlaid
+from gatekeeper.links import unsettled
 from gatekeeper.models.kubernetes import Container
+from gatekeeper.models.kubernetes.probes import probe
 from gatekeeper.rule import Answer, rule
 
 
@@ -50,6 +51,21 @@ def readiness_probe(container: Container, project: Project) -> Iterator[Answer]:
           containers: [{name: app, image: "app:1.2.0"}]
     ```
 
+    Bad, it asks nothing:
+    ```yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app}
+    spec:
+      template:
+        spec:
+          containers:
+            - name: app
+              image: app:1.2.0
+              # expect: asks nothing
+              readinessProbe: {initialDelaySeconds: 5}
+    ```
+
     Good:
     ```yaml
     apiVersion: apps/v1
@@ -73,10 +89,13 @@ def readiness_probe(container: Container, project: Project) -> Iterator[Answer]:
       containers: [{name: smoke-test, image: "smoke:1.0.0"}]
     ```
     """
-    if container.node["readinessProbe"].present:
+    written = probe(container, "readinessProbe")
+    if written and written.asks:
         return
-    patch = overlaid(container, "readinessProbe", project)
+    patch = unsettled(container, project)
     if patch:
-        yield Unknown(container, f"{patch.path} patches the readinessProbe")
+        yield Unknown(container, f"{patch.path} may patch the readinessProbe")
+    elif written:
+        yield Finding(written.node, "the readinessProbe asks nothing: the API refuses it")
     else:
         yield Finding(container, f"no readinessProbe: {container.container_name} gets traffic before it can answer")

@@ -1,18 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from gatekeeper import Finding, Project, Unknown
-from gatekeeper.links import elsewhere, makes_secrets, overlaid, producers_of
-from gatekeeper.models.kubernetes import Workload
-from gatekeeper.node import Node
+from gatekeeper.links import elsewhere, makes_secrets, producers_of, unsettled
+from gatekeeper.links.secrets import references
+from gatekeeper.models.kubernetes import Object, Workload
 from gatekeeper.rule import Answer, Reason, rule
 
-
-class _Reference(NamedTuple):
-    name: Node
-    optional: Node
+_WITHOUT = {
+    "pod": "the pod is not started without it",
+    "pull": "a private image is not pulled without it",
+    "ingress": "the Ingress has no certificate without it",
+}
 
 
 @rule(
@@ -20,16 +20,17 @@ class _Reference(NamedTuple):
     gate="iac-validation",
     severity="medium",
     seed="6.2 Secrets Management",
-    where=lambda workload: any(True for _ in _references(workload)),
+    where=lambda each: any(reference.kind == "Secret" for reference in references(each)),
 )
-def secret_ref_unresolved(workload: Workload, project: Project) -> Iterator[Answer]:
-    """Every Secret that a workload needs is made or documented here.
+def secret_ref_unresolved(each: Object, project: Project) -> Iterator[Answer]:
+    """Every Secret that a workload, ServiceAccount or Ingress asks for is made or documented here.
 
     A pod whose Secret does not exist is not started. Looked for are the Secret itself, what makes one
-    (ExternalSecret, SealedSecret, SecretProviderClass, cert-manager, Vault and 1Password objects, a kustomize
-    secretGenerator, Terraform's kubernetes_secret), and `kubectl create secret` in scripts, pipelines and pages.
-    References that are `optional` are not meant. Where this repository declares none of its Secrets, or where charts
-    and operators may make them, the answer is not known: a Secret may well be made by hand.
+    (ExternalSecret, SealedSecret, SecretProviderClass, objects of cert-manager, Vault, 1Password, Doppler, Infisical
+    and Crossplane, a kustomize secretGenerator, Terraform's kubernetes_secret), what operators name after their object
+    (CloudNativePG, ECK, Strimzi, Zalando, RabbitMQ and others), and `kubectl create secret` or a manifest in scripts,
+    pipelines and pages. References that are `optional` are not meant. Where this repository declares none of its
+    Secrets, or where charts and operators may make them, the answer is not known: a Secret may well be made by hand.
 
     Bad, the others are declared:
     ```yaml
@@ -88,6 +89,38 @@ def secret_ref_unresolved(workload: Workload, project: Project) -> Iterator[Answ
       -n shop registry --docker-server=ghcr.io
     ```
 
+    Bad, beside the pod:
+    ```yaml
+    apiVersion: v1
+    kind: ServiceAccount
+    metadata: {name: app}
+    # expect: a private image is not pulled
+    imagePullSecrets: [{name: registry}]
+    ---
+    apiVersion: networking.k8s.io/v1
+    kind: Ingress
+    metadata: {name: app}
+    # expect: has no certificate
+    spec: {tls: [{secretName: app-tls}]}
+    ---
+    apiVersion: external-secrets.io/v1
+    kind: ExternalSecret
+    metadata: {name: db}
+    ```
+
+    Good, named after its object:
+    ```yaml
+    apiVersion: postgresql.cnpg.io/v1
+    kind: Cluster
+    metadata: {name: orders}
+    ---
+    apiVersion: v1
+    kind: Pod
+    metadata: {name: app}
+    spec:
+      containers: [{name: app, image: "app:1.2.0", envFrom: [{secretRef: {name: orders-app}}]}]
+    ```
+
     Unknown, made by hand:
     ```yaml
     apiVersion: v1
@@ -97,40 +130,19 @@ def secret_ref_unresolved(workload: Workload, project: Project) -> Iterator[Answ
       containers: [{name: app, image: "app:1.2.0", envFrom: [{secretRef: {name: app-env}}]}]
     ```
     """
-    for reference in _references(workload):
+    for reference in references(each):
+        if reference.kind != "Secret" or reference.optional:
+            continue
         name = reference.name.text
-        if not name or reference.optional == True or producers_of(name, workload.namespace, project):  # noqa: E712  # a node
+        if not name or producers_of(name, each.namespace, project):
             continue
         other = elsewhere(project)
-        patch = overlaid(workload, "secretKeyRef", project)
+        patch = unsettled(each, project) if isinstance(each, Workload) else None
         if patch:
-            yield Unknown(reference.name, f"{patch.path} patches the references")
+            yield Unknown(reference.name, f"{patch.path} may patch the references")
         elif other:
             yield Unknown(reference.name, f"{name} may be made elsewhere: {other}", Reason.NOT_OWNED_HERE)
         elif not makes_secrets(project):
             yield Unknown(reference.name, f"nothing here makes the Secret {name}", Reason.NOT_OWNED_HERE)
         else:
-            yield Finding(reference.name, f"nothing here makes the Secret {name}: the pod is not started without it")
-
-
-def _references(workload: Workload) -> Iterator[_Reference]:
-    for container in workload.containers:
-        for variable in container.env:
-            reference = variable.value_from["secretKeyRef"]
-            if reference.present:
-                yield _Reference(reference["name"], reference["optional"])
-        for entry in _items(container.node["envFrom"]):
-            if entry["secretRef"].present:
-                yield _Reference(entry["secretRef"]["name"], entry["secretRef"]["optional"])
-    for volume in _items(workload.pod["volumes"]):
-        if volume["secret"].present:
-            yield _Reference(volume["secret"]["secretName"], volume["secret"]["optional"])
-        for source in _items(volume["projected"]["sources"]):
-            if source["secret"].present:
-                yield _Reference(source["secret"]["name"], source["secret"]["optional"])
-    for entry in _items(workload.pod["imagePullSecrets"]):
-        yield _Reference(entry["name"], entry["optional"])
-
-
-def _items(node: Node) -> list[Node]:
-    return list(node) if node.is_list else []
+            yield Finding(reference.name, f"nothing here makes the Secret {name}: {_WITHOUT[reference.by]}")

@@ -3,15 +3,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Note, Project, Unknown
-from gatekeeper.links import relabelled
+from gatekeeper.links import unsettled
+from gatekeeper.links.schemas import is_patch
 from gatekeeper.models.kubernetes import Workload
 from gatekeeper.rule import Answer, rule
 
 _DEMANDED = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 
 
-def _has_selector(workload: Workload) -> bool:
+def _has_selector(workload: Workload, project: Project) -> bool:
     """Kinds whose selector the API checks against the template; in the old API groups an absent one was filled in."""
+    if is_patch(workload, project):
+        return False
     if workload.kind in _DEMANDED and workload.group == "apps":
         return True
     return workload.kind in (*_DEMANDED, "ReplicationController") and len(workload.selector_node) > 0
@@ -22,15 +25,19 @@ def _has_selector(workload: Workload) -> bool:
     gate="iac-validation",
     severity="high",
     seed="7 Infrastructure code passes validation",
-    aliases=["kube-linter:mismatching-selector"],
+    aliases=[
+        "kube-linter:mismatching-selector",
+        "kube-score:deployment-pod-selector-labels-match-template-metadata-labels",
+        "kube-score:statefulset-pod-selector-labels-match-template-metadata-labels",
+    ],
     where=_has_selector,
 )
 def selector_mismatch(workload: Workload, project: Project) -> Iterator[Answer]:
     """Every workload selects the pods it makes.
 
     The API refuses a Deployment, StatefulSet, DaemonSet or ReplicaSet without a selector, with an empty one, or with
-    one that its own pod template does not match. Both `matchLabels` and `matchExpressions` count. Where a
-    kustomization adds labels to selectors and pods, a selector that is absent here is not known.
+    one that its own pod template does not match. Both `matchLabels` and `matchExpressions` count, and labels that a
+    kustomization adds to selectors and pods. Patches are not judged.
 
     Bad, none:
     ```yaml
@@ -75,7 +82,7 @@ def selector_mismatch(workload: Workload, project: Project) -> Iterator[Answer]:
           containers: [{name: app, image: "app:1.0.0"}]
     ```
 
-    Unknown, a kustomization adds the labels:
+    Good, a kustomization adds the labels:
     ```yaml app.yaml
     apiVersion: apps/v1
     kind: Deployment
@@ -89,6 +96,31 @@ def selector_mismatch(workload: Workload, project: Project) -> Iterator[Answer]:
     resources: [app.yaml]
     commonLabels: {app: app}
     ```
+
+    Good, a patch that no kustomization lists any more:
+    ```yaml config/kustomization.yaml
+    resources: [app.yaml]
+    ```
+    ```yaml config/app.yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app}
+    spec:
+      selector: {matchLabels: {app: app}}
+      template: {metadata: {labels: {app: app}}, spec: {containers: [{name: app, image: "app:1.0.0"}]}}
+    ```
+    ```yaml config/app_auth_patch.yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app}
+    spec: {template: {spec: {containers: [{name: proxy, image: "proxy:1.0.0"}]}}}
+    ```
+    ```yaml config/app_env.yaml
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: app}
+    spec: {template: {spec: {containers: [{name: app, env: [{name: LOG_LEVEL, value: debug}]}]}}}
+    ```
     """
     selector = workload.selector_node
     if selector.known and len(selector) and workload.selector.matches(workload.pod_labels):
@@ -96,8 +128,8 @@ def selector_mismatch(workload: Workload, project: Project) -> Iterator[Answer]:
     labels = workload.template.at("metadata.labels")
     for node in (*selector.walk(), *labels.walk()):
         node.value  # noqa: B018  # what is filled in later may still match
-    if relabelled(workload, project):
-        yield Unknown(workload, "a kustomization adds labels to selectors and pods")
+    if unsettled(workload, project):
+        yield Unknown(workload, "a kustomization may add labels to selectors and pods")
     elif not len(selector):
         at = selector if selector.present else workload
         fix = Fix("add spec.selector.matchLabels and the same labels in spec.template.metadata.labels")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Note, Project, Unknown
-from gatekeeper.links import overlaid, pods_of
+from gatekeeper.links import pods_of, unsettled
 from gatekeeper.models.kubernetes import Port, Service, Workload
 from gatekeeper.node import Node
 from gatekeeper.rule import Answer, rule
@@ -12,7 +12,7 @@ from gatekeeper.rule import Answer, rule
 def _numbers_ports(service: Service, project: Project) -> bool:
     """Whether it sends to a port by number, of pods that are declared here and declare ports themselves."""
     return any(_number(port) is not None for port in service.ports) and any(
-        _ports(workload) for workload in pods_of(service, project).workloads
+        _ports(workload) for workload in pods_of(service, project).workloads if not workload.batch
     )
 
 
@@ -79,12 +79,12 @@ def service_port_undeclared(service: Service, project: Project) -> Iterator[Answ
             continue
         for workload in pods_of(service, project).workloads:
             declared = sorted({each.number for each in _ports(workload) if each.number is not None})
-            if not declared or number in declared:
+            if workload.batch or not declared or number in declared:
                 continue
             at = port["targetPort"] if port["targetPort"].present else port["port"]
-            patch = overlaid(workload, "ports", project)
+            patch = unsettled(workload, project)
             if patch:
-                yield Unknown(at, f"{patch.path} patches the ports of {workload.name}")
+                yield Unknown(at, f"{patch.path} may patch the ports of {workload.name}")
             else:
                 words = f"{workload.name} declares {', '.join(map(str, declared))}, not {number}"
                 yield Finding(at, words, (Note(workload, "the pods that are selected"),))

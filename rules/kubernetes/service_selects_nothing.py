@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Note, Project, Unknown
-from gatekeeper.links import compatible, elsewhere, pods_of, relabelled, services_of
+from gatekeeper.links import compatible, elsewhere, pods_of, services_of, unsettled
 from gatekeeper.models.kubernetes import Service, Workload, texts
 from gatekeeper.rule import Answer, Reason, rule
 
@@ -114,12 +114,12 @@ def service_selects_nothing(service: Service, project: Project) -> Iterator[Answ
     words = f"no pod here has {labels}: connections to {service.object_name} are refused"
     other = elsewhere(project)
     meant = _meant(service, project)
-    if meant and not relabelled(service, project):
+    if meant and not unsettled(service, project):
         yield Finding(selector, words, (Note(meant.template.at("metadata.labels"), f"the pods of {meant.name}"),))
     elif other:
         yield Unknown(selector, f"its pods may come from elsewhere: {other}", Reason.NOT_OWNED_HERE)
-    elif relabelled(service, project):
-        yield Unknown(selector, "a kustomization adds labels to selectors and pods")
+    elif unsettled(service, project):
+        yield Unknown(selector, "a kustomization may add labels to selectors and pods")
     elif not project.all(Workload):
         yield Unknown(selector, "no workload is declared here", Reason.NOT_OWNED_HERE)
     else:

@@ -3,8 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Note, Project, Unknown
-from gatekeeper.links import overlaid, pods_of
+from gatekeeper.links import pods_of, unsettled
 from gatekeeper.models.kubernetes import Port, Service, Workload
+from gatekeeper.models.kubernetes.templates import REASON, stands_in
 from gatekeeper.rule import Answer, rule
 
 
@@ -13,7 +14,7 @@ def _names_ports(service: Service, project: Project) -> bool:
     named = any(
         isinstance(port["targetPort"].value, str) and not port["targetPort"].text.isdigit() for port in service.ports
     )
-    return named and bool(pods_of(service, project).workloads)
+    return named and any(not workload.batch for workload in pods_of(service, project).workloads)
 
 
 @rule(
@@ -28,7 +29,8 @@ def service_target_port(service: Service, project: Project) -> Iterator[Answer]:
 
     A Service whose `targetPort` is a name that none of the pod's containers declares has no endpoints: connections
     are refused. A number is another matter, because a container may listen to a port that it does not declare: see
-    k8s-service-port-undeclared. Judged against the nearest workloads that the Service selects.
+    k8s-service-port-undeclared. Judged against the nearest workloads that the Service selects; pods
+    that run to completion (the tests of a chart bear its labels) serve nobody and are left aside.
 
     Bad:
     ```yaml
@@ -52,7 +54,7 @@ def service_target_port(service: Service, project: Project) -> Iterator[Answer]:
           containers: [{name: web, image: "web:1.0.0", ports: [{name: web, containerPort: 8080}]}]
     ```
 
-    Good:
+    Good, beside the test of a chart:
     ```yaml
     apiVersion: v1
     kind: Service
@@ -71,6 +73,28 @@ def service_target_port(service: Service, project: Project) -> Iterator[Answer]:
         metadata: {labels: {app: web}}
         spec:
           containers: [{name: web, image: "web:1.0.0", ports: [{name: http, containerPort: 8080}]}]
+    ---
+    apiVersion: v1
+    kind: Pod
+    metadata: {name: web-test, labels: {app: web}, annotations: {helm.sh/hook: test}}
+    spec: {restartPolicy: Never, containers: [{name: curl, image: "curl:8.1.0"}]}
+    ```
+
+    Unknown, a script replaces the word:
+    ```yaml
+    apiVersion: v1
+    kind: Service
+    metadata: {name: web}
+    spec: {selector: {app: web}, ports: [{port: 80, targetPort: PORT}]}
+    ---
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web}
+    spec:
+      selector: {matchLabels: {app: web}}
+      template:
+        metadata: {labels: {app: web}}
+        spec: {containers: [{name: web, image: "web:1.0.0", ports: [{containerPort: 8080}]}]}
     ```
     """
     for port in service.ports:
@@ -78,11 +102,13 @@ def service_target_port(service: Service, project: Project) -> Iterator[Answer]:
         if not isinstance(target.value, str) or target.text.isdigit():
             continue
         for workload in pods_of(service, project).workloads:
-            if any(each.name == target.text for each in _ports(workload)):
+            if workload.batch or any(each.name == target.text for each in _ports(workload)):
                 continue
-            patch = overlaid(workload, "ports", project)
+            patch = unsettled(workload, project)
             if patch:
-                yield Unknown(target, f"{patch.path} patches the ports of {workload.name}")
+                yield Unknown(target, f"{patch.path} may patch the ports of {workload.name}")
+            elif stands_in(target.text):  # no port's name is in capital letters
+                yield Unknown(target, f"{target.text} {REASON}")
             else:
                 words = f"{workload.name} has no port named {target.text!r}: connections are refused"
                 yield Finding(target, words, (Note(workload, "the pods that are selected"),))

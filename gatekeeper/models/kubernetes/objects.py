@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from gatekeeper.models import Subject
+from gatekeeper.models.kubernetes.applicability import asked
 from gatekeeper.models.kubernetes.quantity import quantity
 from gatekeeper.models.kubernetes.selector import LabelSelector, written
-from gatekeeper.node import Node, Span, regex
+from gatekeeper.models.kubernetes.templates import fills_in
+from gatekeeper.node import Fault, Node, Span, regex
 
 if TYPE_CHECKING:
     from gatekeeper.models.image import ImageReference
@@ -21,6 +24,7 @@ class Object(Subject):
     technology = "kubernetes"
     example_path = "k8s/manifest.yaml"
     may_be_remote = True
+    final = True  # False when a kustomization may change it in a way that could not be followed
 
     @cached_property
     def kind(self) -> str:
@@ -116,6 +120,13 @@ class Workload(Object):
         return self.kind in _BATCH_KINDS or self.spec["jobTemplate"].present or self.spec["jobTargetRef"].present
 
     @cached_property
+    def windows(self) -> bool:
+        """Whether its pods are for Windows: they say so, or ask for such a node. Raises `Unresolved`."""
+        wanted = self.pod["nodeSelector"]
+        says = (self.pod["os"]["name"], wanted["kubernetes.io/os"], wanted["beta.kubernetes.io/os"])
+        return any(each == "windows" for each in says)
+
+    @cached_property
     def containers(self) -> list[Container]:
         """All containers, those that start first in front."""
         return [
@@ -172,17 +183,6 @@ INHERITED = frozenset(
     "runAsUser runAsGroup runAsNonRoot seLinuxOptions seccompProfile windowsOptions appArmorProfile".split()
 )
 
-# What is asked of which container: (role, whether its pod runs to completion). Init containers and native sidecars have
-# resources and rights as others have; probes decide about traffic and restarts, which a pod that ends does not need.
-_RUNNING = frozenset({("app", False)})
-_WITH_RESOURCES = frozenset((role, batch) for role in ("app", "init", "sidecar") for batch in (True, False))
-_APPLIES = {
-    "livenessProbe": _RUNNING,
-    "readinessProbe": _RUNNING,
-    "requests": _WITH_RESOURCES,
-    "limits": _WITH_RESOURCES,
-}
-
 
 class Container(Subject):
     """A container of a workload. `role` is app, init, sidecar (init with restartPolicy Always) or ephemeral."""
@@ -194,6 +194,7 @@ class Container(Subject):
     def __init__(self, node: Node, workload: Workload, role: str) -> None:
         super().__init__(node)
         self.workload = workload
+        self.variant = workload.variant
         restart = node["restartPolicy"]
         self.role = "sidecar" if role == "init" and restart.known and restart.text == "Always" else role
 
@@ -213,10 +214,13 @@ class Container(Subject):
         return next((child.mark for _, child in self.node.items()), self.node.span)
 
     def asked_for(self, what: str) -> bool:
-        """Whether `what` (livenessProbe, readinessProbe, requests, limits) is to be expected of such a container."""
-        if what in ("livenessProbe", "readinessProbe") and self.workload.group == "serving.knative.dev":
-            return False  # Knative adds its own
-        return (self.role, self.workload.batch) in _APPLIES[what]
+        """Whether `what` (livenessProbe, limits, capabilities, ...) is to be expected of such a container.
+
+        The words are those of the table in `gatekeeper.models.kubernetes.applicability`.
+        """
+        workload = self.workload
+        knative = workload.group == "serving.knative.dev"
+        return asked(what, self.role, batch=workload.batch, windows=workload.windows, knative=knative)
 
     @property
     def image(self) -> Node:
@@ -340,6 +344,12 @@ _KINDS: dict[tuple[str, str], type[Object]] = {
 }
 _DEFINITIONS = frozenset({"CustomResourceDefinition"})
 
+
+def learn(kinds: Mapping[tuple[str, str], type[Object]]) -> None:
+    """Take in the types that other modules of this model have for objects of a group and kind."""
+    _KINDS.update(kinds)
+
+
 # `apiVersion` and `kind` also head files that no cluster is given.
 _ELSEWHERE = regex(
     r"(skaffold|backstage\.io|kind\.x-k8s\.io|kustomize\.config\.k8s\.io|ctlptl\.dev|kubeadm\.k8s\.io|kubelet\.config\.k8s\.io|k3d\.io)/"
@@ -358,15 +368,40 @@ def is_object(node: Node) -> bool:
     return not (kind == "Config" and node["clusters"].present)  # a kubeconfig
 
 
-def object_of(node: Node) -> Object:
-    """The subject for a document that `is_object`."""
+def is_strange(node: Node) -> bool:
+    """Whether a document makes pods, and is no object only for its apiVersion or kind (`kind: deployment`)."""
+    if not node.is_mapping or is_object(node) or _ELSEWHERE.match(written(node["apiVersion"])):
+        return False
+    kind = written(node["kind"])
+    meant = ("apiVersion" in node and "kind" in node) or kind in _BUILT_IN or kind == "Pod"
+    return meant and any(
+        node.at(f"{path}containers").is_list
+        for path in ("spec.", "spec.template.spec.", "spec.jobTemplate.spec.template.spec.")
+    )
+
+
+def strange_fault(node: Node) -> Fault:
+    """That such a document is not judged."""
+    version, kind = written(node["apiVersion"]), written(node["kind"])
+    words = f"no object as it stands, with the apiVersion {version!r:.60} and the kind {kind!r:.60}"
+    template = fills_in(version) or fills_in(kind)
+    reason = "template-unrendered" if template else "unreadable"
+    return Fault(node.source, (node["kind"] if node["kind"].present else node).mark, words, reason, "kubernetes")
+
+
+def object_of(node: Node, variant: str = "", *, final: bool = True) -> Object:
+    """The subject for a document that `is_object`; of a kustomization that is built, with its folder."""
+    made = _type_of(node)(node)
+    made.variant, made.final = variant, final
+    return made
+
+
+def _type_of(node: Node) -> type[Object]:
     group, kind = written(node["apiVersion"]).rpartition("/")[0], written(node["kind"])
-    made = _KINDS.get((group, kind))
-    if made:
-        return made(node)
-    if kind not in _DEFINITIONS and pod_template(node) is not None:
-        return Workload(node)
-    return Object(node)
+    known = _KINDS.get((group, kind))
+    if known:
+        return known
+    return Workload if kind not in _DEFINITIONS and pod_template(node) is not None else Object
 
 
 def texts(node: Node) -> dict[str, str]:

@@ -54,7 +54,7 @@ class Criterion(msgspec.Struct, frozen=True):
     """One question of a gate and its answer. `result` says n of m; `reason` why it is UNKNOWN, ERROR or N/A.
 
     `excused` counts waived findings that would fail it. `basis` is what the answer rests on, `beneath` what it would be
-    without its waiver or attestation, which hold `until` then.
+    without its waiver or attestation, which hold `until` then. `light` says that its findings are advisories.
     """
 
     id: str
@@ -74,6 +74,12 @@ class Criterion(msgspec.Struct, frozen=True):
     waiver: Excuse | None = None
     until: str = ""
     beneath: Status | None = None
+    light: bool = False
+
+    @property
+    def weighs(self) -> bool:
+        """Whether its gate depends on it: what is not known does, unless no answer would make a difference."""
+        return not (self.light and self.status is Status.UNKNOWN)
 
     @property
     def told(self) -> str:
@@ -240,7 +246,7 @@ def judge(
             criteria += [_of_people(each, project) for each in definition.criteria if _for_people(each, ruled)]
         criteria = [_excused(criterion, project) for criterion in criteria]
         if criteria:
-            status = worst(criterion.status for criterion in criteria)
+            status = _of_all(criteria)
             gates.append(
                 Gate(
                     definition.id, definition.title, definition.statement, status,
@@ -251,19 +257,33 @@ def judge(
     return gates
 
 
+def _of_all(criteria: Sequence[Criterion]) -> Status:
+    """A gate's status: the worst of what it depends on. Where that is nothing, what is not known stays so."""
+    weighing = [criterion.status for criterion in criteria if criterion.weighs]
+    status = worst(weighing)
+    return Status.UNKNOWN if status is Status.NOT_APPLICABLE and len(weighing) < len(criteria) else status
+
+
 def exit_code(
-    gates: Sequence[Gate], faults: Sequence[Fault] = (), *, nothing_will_do: bool = False, waived_blocks: bool = False
+    gates: Sequence[Gate],
+    faults: Sequence[Fault] = (),
+    *,
+    nothing_will_do: bool = False,
+    nothing_read: bool = False,
+    waived_blocks: bool = False,
 ) -> int:
     """0 ready, 1 a gate fails, 3 nothing failed but it is not proven.
 
-    That nothing applies proves nothing, unless whoever asks names files without knowing what they are: a hook does.
+    That nothing applies, or that nothing was read and files were only searched, proves nothing, unless whoever asks
+    names files without knowing what they are: a hook does.
     """
     if any(gate.status is Status.FAIL for gate in gates):
         return 1
     if waived_blocks and any(c.excused or c.status is Status.WAIVED for gate in gates for c in gate.criteria):
         return 1
     open_gates = [g for g in gates if g.status is Status.ERROR or (g.required and g.status is Status.UNKNOWN)]
-    nothing = not nothing_will_do and all(gate.status is Status.NOT_APPLICABLE for gate in gates)
+    idle = nothing_read or all(gate.status is Status.NOT_APPLICABLE for gate in gates)
+    nothing = idle and not nothing_will_do
     return 3 if open_gates or nothing or any(fault.reason == "tool-error" for fault in faults) else 0
 
 
@@ -291,6 +311,13 @@ def _effect(rule: Rule, reported: Sequence[Reported], fails_at: str) -> _Effect:
             grave = rule.subject is Revision or at_least(each.severity, fails_at)
             (effect.advisories if not grave else effect.waived if each.waiver else effect.blocking).append(each)
     return effect
+
+
+def _light(rule: Rule, project: Project, fails_at: str) -> bool:
+    """Whether whatever the rule finds is an advisory. Rules over what others graded may report anything."""
+    changed = project.settings.rules.get(rule.id)
+    severity = (changed and changed.severity) or rule.severity
+    return not (rule.subject.late or rule.subject.measured or at_least(severity, fails_at))
 
 
 class _Answer(NamedTuple):
@@ -321,7 +348,7 @@ def _of_rule(
         rule.id, statement, answer.status, result, answer.reason, answer.proof, advisories,
         next_step, outcome.judged, _subjects(effect.blocking), len(effect.waived),
         "evidence" if rule.subject is Revision or measures else "static", measures,
-        beneath=Status.FAIL if answer.status is Status.WAIVED else None,
+        beneath=Status.FAIL if answer.status is Status.WAIVED else None, light=_light(rule, project, fails_at),
     )  # fmt: skip
     return _by_people(criterion, asked, project) if asked else criterion
 
@@ -440,7 +467,7 @@ def _excused(criterion: Criterion, project: Project) -> Criterion:
 
 
 def _subjects(findings: Sequence[Reported]) -> int:
-    return len({id(each.subject) for each in findings})
+    return len({id(subject) for each in findings for subject in each.subjects})
 
 
 def _at(fault: Fault) -> Place:
@@ -537,6 +564,7 @@ def _result(status: Status, criteria: Sequence[Criterion]) -> str:
     deciding = [criterion for criterion in criteria if criterion.status is status]
     applicable = [criterion for criterion in criteria if criterion.status is not Status.NOT_APPLICABLE]
     more = _counted(sum(criterion.advisories for criterion in applicable), "advisory", "advisories")
+    more += _counted(sum(not each.weighs for each in criteria), "advisory not known", "advisories not known")
     first = deciding[0]
     others = f" +{len(deciding) - 1}" if len(deciding) > 1 else ""
     if status is Status.FAIL:

@@ -33,14 +33,15 @@ from gatekeeper.models.waivers import (
 )
 from gatekeeper.node import START, Node, Source, regex
 from gatekeeper.project import Project
-from gatekeeper.rule import SEVERITIES, Finding, Place, Rule, place
+from gatekeeper.rule import SEVERITIES, Finding, Note, Place, Rule, place
 from gatekeeper.settings import FILE, Settings
 
 
 class Reported(msgspec.Struct, frozen=True):
     """A finding as it is reported: by which rule, about what, how grave here, and whether it is waived.
 
-    `also` are the checks of other analysers that report the same.
+    `also` are the checks of other analysers that report the same. `shared` are the subjects beside this one that have
+    the fault in common: one for each further variant that is made of the same lines.
     """
 
     rule: Rule
@@ -50,10 +51,15 @@ class Reported(msgspec.Struct, frozen=True):
     fingerprint: str
     waiver: Excuse | None = None
     also: tuple[str, ...] = ()
+    shared: tuple[Subject, ...] = ()
 
     @property
     def at(self) -> Place:
         return place(self.finding.at)
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        return (self.subject, *self.shared)
 
 
 def excuses(tree: Tree, settings: Settings) -> Iterator[Excuse]:
@@ -128,11 +134,40 @@ def _report(outcomes: Iterable[Outcome], project: Project) -> Iterator[Reported]
     for outcome in outcomes:
         rule = outcome.rule
         overridden = project.settings.rules.get(rule.id)
-        for subject, finding in outcome.findings():
+        for (subject, *shared), finding in once_each(outcome):
             severity = (overridden and overridden.severity) or finding.severity or rule.severity
-            each = Reported(rule, subject, finding, severity, _fingerprint(rule, subject, finding, seen))
+            severity = "low" if severity == "off" else severity  # it was selected by name
+            fingerprint = _fingerprint(rule, subject, finding, seen)
+            each = Reported(rule, subject, finding, severity, fingerprint, shared=tuple(shared))
             waiver = next(live.covering(each), None)
             yield msgspec.structs.replace(each, waiver=waiver) if waiver else each
+
+
+def once_each(outcome: Outcome) -> Iterator[tuple[tuple[Subject, ...], Finding]]:
+    """The findings with the subjects that have them. One that stands in the same words at the same place of several
+    variants stands once."""
+    variants: dict[tuple[str, int, int], set[str]] = defaultdict(set)  # of the subjects at a place
+    having: dict[tuple[Place, str], list[Subject]] = defaultdict(list)
+    for verdict in outcome.verdicts:
+        variants[_home(verdict.subject)].add(verdict.subject.variant)
+        for finding in verdict.findings if verdict.subject.variant else ():
+            having[place(finding.at), finding.message].append(verdict.subject)
+    for subject, finding in outcome.findings():
+        if not subject.variant:
+            yield (subject,), finding
+            continue
+        found = having.pop((place(finding.at), finding.message), [])
+        where = {each.variant for each in found}
+        if found and where < variants[_home(subject)]:
+            note = Note(subject, f"not everywhere: as {', '.join(sorted(where)[:5])} builds it")
+            finding = finding._replace(see=(*finding.see, note))
+        if found:
+            yield tuple(found), finding
+
+
+def _home(subject: Subject) -> tuple[str, int, int]:
+    at = place(subject)
+    return at.source.path, at.span.line, at.span.column
 
 
 class _Live:

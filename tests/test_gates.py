@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from unittest.mock import patch
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -122,6 +123,26 @@ def test_a_criterion_passes_only_when_something_was_judged(
         assert "fail" not in said or severity == "low"
     assert (criterion.status is Status.FAIL) == ("fail" in said and severity == "high")
     assert (criterion.status is Status.NOT_APPLICABLE) == (not answers and not unreadable)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["high", "low"]), st.sampled_from(["fail", "unknown", "pass"])), min_size=1))
+def test_knowing_less_about_advice_changes_no_gate_and_knowing_less_else_improves_none(
+    rules: list[tuple[Severity, str]],
+) -> None:
+    project = Project(project_of([]).tree, [File(Source("a.yaml", ""), ("files",))], today=TODAY)
+
+    def status(words: list[tuple[Severity, str]]) -> Status:
+        made = [rule_of({"a.yaml": [word] if word != "pass" else []}, severity) for severity, word in words]
+        named = [msgspec.structs.replace(rule, id=f"r{number}") for number, rule in enumerate(made)]
+        outcomes, reported = waivers.settle(engine.run(named, project), project, [])
+        return gates.judge(asked(Definition("g", "G", "", "")), outcomes, reported, project, "release")[0].status
+
+    weighing = [(severity, word) for severity, word in rules if severity == "high"]
+    told = {word for _, word in weighing}
+    if not weighing:
+        told = {"unknown"} if {word for _, word in rules} == {"unknown"} else {"pass"}
+    expected = Status.FAIL if "fail" in told else Status.UNKNOWN if "unknown" in told else Status.PASS
+    assert status(rules) is expected
 
 
 def test_a_rule_that_crashes_has_judged_nothing_and_costs_only_itself() -> None:

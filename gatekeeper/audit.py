@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
-from gatekeeper import engine, gates, waivers
+from gatekeeper import engine, gates, rendering, waivers
 from gatekeeper.catalogue import Catalogue, NoSuchRule, home, select
 from gatekeeper.discover import EXCLUDED, UNREAD, Skip, Tree, Unreadable, discover, is_test_data, sort_out
 from gatekeeper.git import Commit, commit_of
@@ -18,7 +19,7 @@ from gatekeeper.meant import meant
 from gatekeeper.models import Subject
 from gatekeeper.models.evidence import FOLDER, Analysed, Evidence
 from gatekeeper.models.evidence.facts import Scan, speaks_of_secret
-from gatekeeper.models.files import File
+from gatekeeper.models.files import File, Text
 from gatekeeper.models.waivers import Suppression, suppressions
 from gatekeeper.node import START, Fault, Source, Span
 from gatekeeper.project import Project
@@ -73,8 +74,9 @@ class Report(msgspec.Struct, frozen=True):
 
 class Request(msgspec.Struct, frozen=True):
     """What is to be audited, and how. `paths` (below the root) narrow it to files or folders and, when they leave
-    something out, to the rules that judge by one file alone. `analysers` are run beside our rules. `commit` is asked
-    of git unless it is given. `progress` is called with what is done, how far, of how many."""
+    something out, to the rules that judge by one file alone. `analysers` are run beside our rules, those of `render`
+    before them, to make objects of templates. `commit` is asked of git unless it is given. `changed` are texts to be
+    judged in place of what is on disk. `progress` is called with what is done, how far, of how many."""
 
     root: Path
     settings: Settings
@@ -85,7 +87,9 @@ class Request(msgspec.Struct, frozen=True):
     fail_on: str | None = None
     paths: tuple[str, ...] = ()
     analysers: tuple[str, ...] = ()
+    render: tuple[str, ...] = ()
     force_exclude: bool = False
+    changed: dict[str, str] = {}
     today: datetime.date | None = None
     commit: Commit | None = None
     shown: Presentation = Presentation()
@@ -115,7 +119,7 @@ def audit(request: Request, hooks: Any) -> Report:
     _refuse_strange(request.settings, named, {rule.id for rule in every})
     scope = gates.scope(definitions, request.profile, request.settings.service.level, only_rules=bool(selected))
     rules = _asked(every, selected, request, scope)
-    tree = found()
+    tree = found().with_changes(request.changed) if request.changed else found()
     analysed = _analysed(tree, request)
     project = read(tree, hooks, request, commit())
     project.criteria = known
@@ -139,6 +143,7 @@ def audit(request: Request, hooks: Any) -> Report:
             table,
             project.faults,
             nothing_will_do=request.force_exclude,
+            nothing_read=not selected and not any(each.judged and each.rule.subject is not Text for each in outcomes),
             waived_blocks=request.settings.waived == "block",
         ),
         shown=request.shown,
@@ -158,7 +163,8 @@ def _refuse_strange(settings: Settings, known: Collection[str], rules: Collectio
 
 def _asked(every: Sequence[Rule], selected: Sequence[str], request: Request, scope: gates.Scope) -> list[Rule]:
     """The rules that run: those selected; else what the settings, the profile and the level of service leave."""
-    rules = _enabled(select(every, selected, [*request.settings.ignore, *request.ignore]), request.settings)
+    switched = _switched_on(every, request.settings)
+    rules = _enabled(select(switched, selected, [*request.settings.ignore, *request.ignore]), request.settings)
     if not selected:
         rules = [rule for rule in rules if rule.id not in scope.not_asked]
     if not scope.evidence:
@@ -279,6 +285,12 @@ def _meanwhile(ask: Callable[[], T]) -> Callable[[], T]:
     return answer
 
 
+def _switched_on(rules: Iterable[Rule], settings: Settings) -> list[Rule]:
+    """The rules; those that are off by themselves as grave as the settings make them."""
+    on = {name: each.severity for name, each in settings.rules.items() if each.severity}
+    return [replace(rule, severity=on[rule.id]) if rule.severity == "off" and rule.id in on else rule for rule in rules]
+
+
 def _enabled(rules: Iterable[Rule], settings: Settings) -> list[Rule]:
     off = {name for name, changed in settings.rules.items() if changed.severity == "off"}
     return [rule for rule in rules if rule.id not in off]
@@ -321,6 +333,7 @@ def read(tree: Tree, hooks: Any, request: Request | None = None, commit: Commit 
             request.progress("reading", number, len(judged))
         source = tree.source(path)
         found = _read_file(source, hooks.gatekeeper_read(source=source, tree=tree))
+        subjects.append(Text(source, partial(tree.data, path)))
         if found is None:
             skipped.append(Skip(path, UNREAD))
         else:
@@ -333,6 +346,7 @@ def read(tree: Tree, hooks: Any, request: Request | None = None, commit: Commit 
     project.add(waivers.excuses(tree, request.settings))
     if not request.narrowed:
         project.add(_collected(project, hooks))
+        rendering.take_in(project, () if request.staged else request.render)
     return project
 
 

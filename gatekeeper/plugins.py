@@ -13,6 +13,7 @@ from gatekeeper.audit import Report
 from gatekeeper.discover import Tree, Unreadable
 from gatekeeper.hookspecs import Hooks, hookimpl
 from gatekeeper.models import Subject
+from gatekeeper.models.files import COMPOSE
 from gatekeeper.node import START, Fault, Source
 from gatekeeper.project import Project
 
@@ -34,14 +35,18 @@ def models_of(path: str) -> tuple[str, ...]:
         return ("terraform",)
     if name.partition(".")[0] == "jenkinsfile":
         return ("pipeline",)
+    if name == "chart.yaml":
+        return ("helm",)
     if name.endswith(_YAML):
         written_for = (
             f"/{folder}".endswith(("/.github/workflows", "/.circleci")) or name.rpartition(".")[0] in _PIPELINES
         )
-        return ("pipeline",) if written_for else ("kubernetes", "prometheus")
+        if written_for:
+            return ("pipeline",)
+        return ("kubernetes", "prometheus", "compose") if COMPOSE.match(name) else ("kubernetes", "prometheus")
     if name.endswith((".md", ".markdown")):
         return ("docs",)
-    if name.endswith((*_TEMPLATES, ".json")):
+    if name.endswith((*_TEMPLATES, ".json")) or name == "kustomization":
         return ("kubernetes",)
     if name.endswith(".rules"):
         return ("prometheus",)

@@ -70,6 +70,12 @@ class Project:
                     self._by_type[kind].append(subject)
         self._made.clear()
 
+    def without(self, unwanted: Callable[[Subject], bool]) -> None:
+        """Let go of subjects that something better takes the place of."""
+        for kind, subjects in self._by_type.items():
+            self._by_type[kind] = [subject for subject in subjects if not unwanted(subject)]
+        self._made.clear()
+
     def all(self, kind: type[S]) -> list[S]:
         """Every subject of that type or a subtype, in the order of the files."""
         return self._by_type.get(kind, [])

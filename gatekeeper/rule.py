@@ -183,8 +183,9 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def per_file(self) -> bool:
-        """Whether it judges by its subject alone: neither its check nor its `where` asks for the project."""
-        return not any(takes_project(function) for function in (self.check, self.where) if function)
+        """Whether it can judge by its subject alone: neither its check nor its `where` must have the project."""
+        functions = [function for function in (self.check, self.where) if function]
+        return not any(takes_project(function) and not function.__defaults__ for function in functions)
 
     def examples(self) -> list[Example]:
         return list(read_examples(self.page, self.subject.example_path))

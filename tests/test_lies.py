@@ -794,3 +794,80 @@ def test_settings_that_are_not_staged_relax_no_commit(tmp_path: Path) -> None:
     assert settings_of(tmp_path, isolated=False, staged=True) == (Settings(), "")
     subprocess.run(["git", "add", "."], cwd=tmp_path, check=True)
     assert settings_of(tmp_path, isolated=False, staged=True)[0].fail_on == "critical"
+
+
+# containers: manifests, builds and Compose files in which a fault is hidden
+
+GOOD_POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: good}\nspec: {containers: [{name: a, image: 'a:1'}]}\n"
+BAD_POD = GOOD_POD.replace("image: 'a:1'", "image: 'a:1', securityContext: {privileged: true}")
+PATCH = (
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: good}\n"
+    "spec: {containers: [{name: a, securityContext: {privileged: true}}]}\n"
+)
+HIDDEN: dict[str, dict[str, str]] = {
+    "a word of YAML 1.1": {"a.yaml": BAD_POD.replace("true", "yes")},
+    "a word of YAML 1.1 in a patch": {
+        "base/kustomization.yaml": "resources: [pod.yaml]",
+        "base/pod.yaml": GOOD_POD,
+        "prod/kustomization.yaml": "resources: [../base]\npatches: [{path: patch.yaml}]",
+        "prod/patch.yaml": PATCH.replace("true", "on"),
+    },
+    "a variable in a patch": {
+        "base/kustomization.yaml": "resources: [pod.yaml]",
+        "base/pod.yaml": GOOD_POD,
+        "prod/kustomization.yaml": "resources: [../base]\npatches: [{path: patch.yaml}]",
+        "prod/patch.yaml": PATCH.replace("true", '"${PRIVILEGED}"'),
+    },
+    "a build that takes in test data": {
+        "prod/kustomization.yaml": "resources: [../tests/base]",
+        "tests/base/kustomization.yaml": "resources: [pod.yaml]",
+        "tests/base/pod.yaml": BAD_POD,
+    },
+    "a build that takes in what others wrote": {
+        "kustomization.yaml": "resources: [vendor/pod.yaml]",
+        "vendor/pod.yaml": BAD_POD,
+    },
+    "a build of a file without an ending": {"kustomization.yaml": "resources: [pod]", "pod": BAD_POD},
+    "a kind in lower case": {"a.yaml": BAD_POD.replace("Pod", "pod")},
+    "an apiVersion that nobody wrote": {"a.yaml": BAD_POD.replace("apiVersion: v1\n", "")},
+    "an apiVersion that is filled in": {"a.yaml": BAD_POD.replace("v1", "${API_VERSION}")},
+    "only the second of two builds": {
+        "base/kustomization.yaml": "resources: [pod.yaml]",
+        "base/pod.yaml": GOOD_POD,
+        "dev/kustomization.yaml": "resources: [../base, 'https://example.com/x']",
+        "prod/kustomization.yaml": "resources: [../base]\npatches: [{path: patch.yaml}]",
+        "prod/patch.yaml": PATCH,
+    },
+}
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_what_is_deployed_is_not_hidden(name: str, tmp_path: Path) -> None:
+    for path, text in {"good.yaml": GOOD_POD.replace("good", "other"), **HIDDEN[name]}.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    assert status(audited(tmp_path), "k8s-privileged") not in GREEN
+
+
+COMPOSE = "services:\n  app:\n    image: app:1\n"
+HIDDEN_SERVICES: dict[str, dict[str, str]] = {
+    "compose-privileged": {"compose.yaml": f'{COMPOSE}    privileged: "true"\n'},
+    "compose-nonroot": {"compose.yaml": f'{COMPOSE}    user: "00:00"\n'},
+    "compose-memory-limit": {"compose.prod.yaml": f"{COMPOSE}    mem_limit: 0\n"},
+    "compose-docker-socket": {
+        "compose.yaml": f"{COMPOSE}    extends: {{file: base.yaml, service: base}}\n",
+        "base.yaml": "services: {base: {volumes: ['/var/run:/var/run']}}",
+    },
+    "compose-secret": {
+        "compose.yaml": f"include: [queue.yaml]\n{COMPOSE}",
+        "queue.yaml": "services: {q: {image: 'q:1', environment: {PASSWORD: tr0ub4dor-3}}}",
+    },
+}
+
+
+@pytest.mark.parametrize("id", HIDDEN_SERVICES)
+def test_no_service_is_hidden(id: str, tmp_path: Path) -> None:
+    for path, text in HIDDEN_SERVICES[id].items():
+        (tmp_path / path).write_text(text)
+    request = Request(root=tmp_path, settings=Settings(), fail_on="low", today=TODAY, commit=COMMIT)
+    assert status(audit(request, manager().hook), id) not in GREEN

@@ -70,12 +70,12 @@ def test_a_strangers_plugin(installed: Path, tmp_path: Path) -> None:
 
     shop = tmp_path / "shop"
     shop.mkdir()
-    (shop / "compose.yaml").write_text('services:\n  web: {image: "nginx:1.27"}\n')
-    words = ("audit", shop, "--output", "json", "--select", "compose-restart")
+    (shop / "serverless.yml").write_text("functions:\n  orders: {handler: orders.handle}\n")
+    words = ("audit", shop, "--output", "json", "--select", "serverless-timeout")
     assert "matches no rule" in subprocess.run([gatekeeper, *words], capture_output=True, text=True, check=False).stderr
-    report = json.loads(run(gatekeeper, *words, "--plugin", "compose", code=1))
+    report = json.loads(run(gatekeeper, *words, "--plugin", "serverless", code=1))
     [finding] = report["findings"]
-    assert (finding["rule"], finding["path"], finding["line"]) == ("compose-restart", "compose.yaml", 2)
+    assert (finding["rule"], finding["path"], finding["line"]) == ("serverless-timeout", "serverless.yml", 2)
     assert [gate["id"] for gate in report["gates"]] == ["workload-reliability"]
 
 

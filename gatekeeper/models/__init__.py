@@ -30,6 +30,8 @@ class Subject:
         if cls.technology:
             Subject.registry[f"{cls.technology}.{cls.__name__}"] = cls
 
+    variant = ""  # which of several results of the same files it belongs to, '' where there is one
+
     def __init__(self, node: Node) -> None:
         self.node = node
 
@@ -54,6 +56,8 @@ class Subject:
 NAMES = {
     "docker": "a Dockerfile",
     "kubernetes": "a Kubernetes manifest",
+    "compose": "a Compose file",
+    "helm": "a Helm chart",
     "terraform": "Terraform",
     "pipeline": "a pipeline",
     "prometheus": "a Prometheus rule",

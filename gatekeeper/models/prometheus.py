@@ -171,6 +171,11 @@ def read(source: Source, tree: Tree) -> Iterator[Subject | Fault]:
             yield fault._replace(technology="prometheus")
 
 
+def of_node(node: Node) -> Iterator[Subject | Fault]:
+    """The groups, alerts and recording rules of an object that was made of something else than a file."""
+    yield from _subjects(node)
+
+
 def _subjects(document: Node) -> Iterator[Subject | Fault]:
     for node in document.walk():
         if not node.is_mapping:

@@ -222,6 +222,8 @@ class _Converter:
                 child.key = place
             else:  # an alias: the same value under another key
                 child = Node(child._value, child.source, child.span, place, child.tag)
+            if name in written and isinstance(key, yaml.ScalarNode):
+                self.source.repeated[place] = name
             written[name] = child
         return {**{k: v for k, v in merged.items() if k not in written}, **written}, size
 

@@ -60,8 +60,8 @@ def _rule(outcome: Outcome, report: Report) -> dict[str, Any]:
     """A rule and its counts of subjects: judged = failed + waived + unknown + those that pass."""
     rule = outcome.rule
     mine = [each for each in report.findings if each.rule.id == rule.id]
-    open_to = {id(each.subject) for each in mine if not each.waiver}
-    waived = {id(each.subject) for each in mine if each.waiver} - open_to
+    open_to = {id(subject) for each in mine if not each.waiver for subject in each.subjects}
+    waived = {id(subject) for each in mine if each.waiver for subject in each.subjects} - open_to
     return {
         "title": rule.title,
         "severity": next((each.severity for each in mine), rule.severity),

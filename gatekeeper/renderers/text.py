@@ -191,7 +191,8 @@ class _Page:
         lines = ["Not proven:"] if questions else []
         for gate, criterion in questions:
             status = self.coloured(f"{criterion.status.value:8}")
-            lines.append(f"  {status}  {gate.id}/{criterion.id}  {visible(criterion.statement)}")
+            light = "" if criterion.weighs else "  (an advisory at most)"
+            lines.append(f"  {status}  {gate.id}/{criterion.id}  {visible(criterion.statement)}{light}")
             lines += self._hanging(" " * 12, _why(criterion))
         return lines
 

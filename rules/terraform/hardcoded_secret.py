@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix
+from gatekeeper.models.credentials import is_placeholder
+from gatekeeper.models.secrets import secrets_in
 from gatekeeper.models.terraform import Data, Variable, Written
 from gatekeeper.node import regex
 from gatekeeper.rule import Answer, Place, rule
@@ -17,16 +19,6 @@ _KEY = regex(
 _VAGUE = regex(r"(?:.*[a-z0-9_-])?(?:secret|token|credentials)\Z", re.IGNORECASE)  # also names of secrets
 _RANDOM = regex(r"(?=\D{0,200}[0-9])\S{8,200}\Z|[^\s/.]{16,200}\Z")
 _LONG = regex(r"(?=\D{0,200}[0-9])(?=[^A-Za-z]{0,200}[A-Za-z])[A-Za-z0-9+/=_~.-]{20,200}\Z")
-_KEYS = regex(
-    r"(?P<AWS>(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9]))"
-    r"|(?P<GitHub>\b(?:gh[pousr]_[A-Za-z0-9]{36,80}|github_pat_[A-Za-z0-9_]{50,100})\b)"
-    r"|(?P<GitLab>\bglpat-[A-Za-z0-9_-]{20,60}\b)"
-    r"|(?P<Slack>\bxox[abprs]-[A-Za-z0-9-]{20,120})"
-    r"|(?P<Stripe>\b[rs]k_live_[A-Za-z0-9]{20,120})"
-    r"|(?P<Google>\bAIza[A-Za-z0-9_-]{35}\b)"
-    r"|(?P<private>-----BEGIN (?:[A-Z]{2,10} ){0,2}PRIVATE KEY-----)"
-    r"|(?P<AWS_secret>(?i:aws_secret_access_key)[\"']?\s{0,5}[:=]\s{0,5}[\"']?[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+]))"
-)
 _PLACEHOLDER = regex(
     r"\s*\Z|<.*>\Z|\[.*\]\Z|.*\{\{|\*+\Z|[xX.]{3,}\Z|(?:null|none|nil|true|false|todo|tbd|unused|n/?a|redacted|placeholder|test)\Z"
     r"|.*(?:disabled|invalid|dummy)|(?-i:\$[A-Z_][A-Z0-9_]*|\$[a-z][\w-]*:[\w.-]+)\Z|\$[({]|%\w+%\Z|(?-i:[a-z0-9_.-]+(?:/[a-z0-9_.-]+)+)\Z"
@@ -48,8 +40,8 @@ def hardcoded_secret(block: Written) -> Iterator[Answer]:
     Whoever can read the repository, or any clone of it, has the secret, and replacing it means a commit. Judged are
     plain strings in attributes named as a secret (`password`, `api_key`, `client_secret`, ...), also as the default of
     such a variable and in files of variable values, and everything that has the form of a key (AWS access keys, tokens
-    of GitHub, GitLab, Slack and Stripe, private keys), also inside scripts. References, placeholders, paths, addresses
-    of secret stores, and names of secrets are none. The value is never printed. For keys and tokens a value
+    of GitHub, GitLab, Slack, Stripe and others, private keys), also inside scripts. References, placeholders, paths,
+    addresses of secret stores, and names of secrets are none. The value is never printed. For keys and tokens a value
     counts that is long or holds digits, for a vague name (`token`, `secret`) one that looks random; a password may be
     any word.
 
@@ -162,9 +154,9 @@ def hardcoded_secret(block: Written) -> Iterator[Answer]:
         of_variable = isinstance(block, Variable) and text.name == "default"
         name = block.label if isinstance(block, Variable) and of_variable else text.name
         shown = f"the default of {block.name}" if of_variable else name
-        key = _KEYS.search(text.value)
+        key = next((each for each in secrets_in(text.value) if each.grade != "low"), None)
         if key:
-            words = f"{shown} holds {_SORTS[key.lastgroup or '']}"
+            words = f"{shown} holds {key.kind}"
         elif text.whole and not isinstance(block, Data) and _is_secret(name, text.value):
             words = f"{shown} is written here in clear text"
         else:
@@ -173,20 +165,10 @@ def hardcoded_secret(block: Written) -> Iterator[Answer]:
 
 
 _FIX = Fix("replace the secret, and take it from a secret store or a sensitive variable")
-_SORTS = {
-    "AWS": "an AWS access key",
-    "AWS_secret": "an AWS secret key",
-    "GitHub": "a GitHub token",
-    "GitLab": "a GitLab token",
-    "Slack": "a Slack token",
-    "Stripe": "a Stripe key",
-    "Google": "a Google API key",
-    "private": "a private key",
-}
 
 
 def _is_secret(name: str, text: str) -> bool:
-    if _PLACEHOLDER.match(text):
+    if _PLACEHOLDER.match(text) or is_placeholder(text):
         return False
     if _PASSWORD.match(name):
         return True

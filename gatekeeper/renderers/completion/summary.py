@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from gatekeeper.gates import Criterion
+from gatekeeper.gates import Criterion, Status
 from gatekeeper.links.alerting import alarms
 from gatekeeper.links.judged import documents
 from gatekeeper.links.requirements import requirements
@@ -157,10 +157,17 @@ def requirement_rows(sheet: Sheet) -> str:
 
 def acceptance(sheet: Sheet) -> str:
     rows = []
+    of_no_use: dict[tuple[str, str], list[Criterion]] = {}
     for gate, criterion in sheet.criteria.values():
+        if criterion.status is Status.NOT_APPLICABLE:
+            of_no_use.setdefault((gate.title, criterion.result), []).append(criterion)
+            continue
         status = f"{criterion.status.value}{f' {criterion.reason}' if _reasoned(criterion) else ''}"
         words = f"{markdown_text(criterion.statement)} ({markdown_code(criterion.id)})"
         rows.append((words, status, _evidence(criterion, sheet), markdown_text(gate.title)))
+    for (title, result), criteria in of_no_use.items():
+        names = listed([markdown_code(each.id) for each in criteria], 3)
+        rows.append((names, "N/A", markdown_text(shortened(result)), markdown_text(title)))
     nothing = slot("no criterion is asked")
     table_ = table("Criteria | Status | Evidence | Gate", rows, nothing, most=500)
     return section("### 3. Acceptance Criteria Verification", table_)

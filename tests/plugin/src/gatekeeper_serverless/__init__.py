@@ -1,4 +1,4 @@
-"""docker compose: each service of a compose file is a subject."""
+"""The Serverless Framework: each function of a serverless.yml is a subject."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from gatekeeper.hookspecs import hookimpl
 from gatekeeper.models import Subject
 from gatekeeper.node import Fault, Source
 from gatekeeper.parsers import yaml
-from gatekeeper_compose.model import Service
+from gatekeeper_serverless.model import Function
 
-NAMES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+NAMES = ("serverless.yml", "serverless.yaml")
 
 
 @hookimpl
 def gatekeeper_read(source: Source, tree: Tree) -> Iterable[Subject | Fault] | None:
-    return _services(source) if source.path.rpartition("/")[2] in NAMES else None
+    return _functions(source) if source.path.rpartition("/")[2] in NAMES else None
 
 
-def _services(source: Source) -> Iterator[Subject | Fault]:
+def _functions(source: Source) -> Iterator[Subject | Fault]:
     documents, faults = source.once(yaml.parse)
-    yield from (fault._replace(technology="compose") for fault in faults)
+    yield from (fault._replace(technology="serverless") for fault in faults)
     for document in documents:
-        for name, node in document["services"].items():
-            yield Service(node, name)
+        for name, node in document["functions"].items():
+            yield Function(node, name)
 
 
 @hookimpl

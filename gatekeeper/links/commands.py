@@ -8,7 +8,10 @@ from gatekeeper.discover import Unreadable
 from gatekeeper.node import regex
 from gatekeeper.project import Project
 
-_TEXTS = regex(r"(?:.*\.(?:sh|bash|md|markdown|ya?ml|py|rst|adoc|txt|mk|toml|tf|ps1)|(?:.*/)?(?:Makefile|justfile))\Z")
+_TEXTS = regex(
+    r"(?:.*\.(?:sh|bash|md|markdown|ya?ml|py|rst|adoc|txt|mk|toml|tf|ps1)"
+    r"|(?:.*/)?(?:Makefile|justfile|Tiltfile|Jenkinsfile))\Z"
+)
 _LONGEST = 400_000  # characters of a file that are looked through
 _MOST_FILES = 20_000
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from gatekeeper.discover import Unreadable
+from gatekeeper.links.commands import texts
 from gatekeeper.models import Subject
 from gatekeeper.models.base_images import user_of
 from gatekeeper.models.image import ImageReference
@@ -72,6 +73,15 @@ def built_from(reference: ImageReference, project: Project) -> ImageLink | None:
 def built_by_skaffold(reference: ImageReference, project: Project) -> bool:
     """Whether skaffold builds the image, and therefore writes its tag when it deploys."""
     return any(build.rung == "skaffold" and build.reference.name == reference.name for build in _all_builds(project))
+
+
+def made_here(reference: ImageReference, project: Project) -> bool:
+    """Whether a bare name is that of an image which a script here builds: no registry has it."""
+    if reference.registry != "docker.io" or not reference.official or user_of(reference).kind != "unknown":
+        return False
+    name = re.escape(reference.name[:100])
+    tagged = re.compile(rf"(?:-t|--tag|docker_build\()[ =(]{{0,4}}[\"']?(?:[\w.$(){{}}/-]{{0,200}}/)?{name}(?![\w-])")
+    return any(tagged.search(text) for _, text in texts(project, reference.name))
 
 
 def is_built(stage: Stage, project: Project | None) -> bool:

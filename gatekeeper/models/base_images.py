@@ -67,6 +67,15 @@ _WINDOWS = regex(r"windows|nanoserver")
 _NONROOT_TAG = regex(r"(debug-)?nonroot(-[a-z0-9]+)?\Z")
 
 
+# Official images that start as root, and whose entrypoint changes to a user of its own.
+_STEPPING_DOWN = frozenset("cassandra couchdb mariadb mongo mysql percona postgres rabbitmq redis valkey".split())
+
+
+def steps_down(image: ImageReference) -> bool:
+    """Whether the image's own entrypoint gives root up before it starts anything."""
+    return image.official in _STEPPING_DOWN
+
+
 def user_of(image: ImageReference) -> BaseUser:
     """The configured user of an image, where it is known."""
     if image.is_scratch:

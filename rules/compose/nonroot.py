@@ -4,17 +4,14 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Note, Project, Unknown
 from gatekeeper.links.compose import stage_of
-from gatekeeper.models.base_images import user_of
+from gatekeeper.models.base_images import steps_down, user_of
 from gatekeeper.models.compose import Service
 from gatekeeper.rule import Answer, rule
-
-_STEPPING_DOWN = frozenset("cassandra couchdb mariadb mongo mysql percona postgres rabbitmq redis valkey".split())
 
 
 def _steps_down(service: Service) -> bool:
     """Whether the entrypoint of its official image becomes a user of its own, and is not replaced."""
-    official = service.reference.official if service.reference else ""
-    return official in _STEPPING_DOWN and not service["entrypoint"].present
+    return bool(service.reference and steps_down(service.reference)) and not service["entrypoint"].present
 
 
 @rule(

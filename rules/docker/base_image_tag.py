@@ -3,7 +3,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Fix, Unknown
+from gatekeeper import Finding, Fix, Project, Unknown
+from gatekeeper.links.images import made_here
 from gatekeeper.models.docker import Stage
 from gatekeeper.models.image import ImageReference
 from gatekeeper.rule import Answer, rule
@@ -17,11 +18,12 @@ from gatekeeper.rule import Answer, rule
     aliases=["DL3006", "CKV_DOCKER_7", "DS-0001"],
     where=lambda stage: stage.pulls,
 )
-def base_image_tag(stage: Stage) -> Iterator[Answer]:
+def base_image_tag(stage: Stage, project: Project | None = None) -> Iterator[Answer]:
     """Every base image has a tag or a digest.
 
     Without one Docker pulls `latest`: the same commit builds another image tomorrow. The colon of a registry's port is
-    no tag. Stages of the same file and `scratch` have none to give. CKV_DOCKER_7 and DS-0001 ask this and
+    no tag. Stages of the same file and `scratch` have none to give, nor have bare names of images that a script of this
+    repository builds. CKV_DOCKER_7 and DS-0001 ask this and
     docker-no-latest at once.
 
     Bad:
@@ -59,10 +61,18 @@ def base_image_tag(stage: Stage) -> Iterator[Answer]:
     ARG BASE
     FROM ${BASE}
     ```
+    Good, a script here builds it:
+    ```dockerfile
+    FROM shop-base
+    ```
+    ```sh build.sh
+    docker build -t shop-base -f base.Dockerfile .
+    ```
+
     """
     base = stage.base
     if isinstance(base, ImageReference):
-        if not base.tag and not base.digest:
+        if not base.tag and not base.digest and not (project and made_here(base, project)):
             yield Finding(
                 stage.image,
                 f"{base.text[:80]} has no tag",

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from gatekeeper import Edit, Finding, Fix, Note, Project, Unknown
 from gatekeeper.links.images import is_built
+from gatekeeper.models.base_images import steps_down
 from gatekeeper.models.docker import Stage
+from gatekeeper.models.image import ImageReference
 from gatekeeper.node import Span
 from gatekeeper.rule import Answer, Place, rule
 
@@ -29,6 +31,12 @@ def _fix(stage: Stage) -> Fix:
     return Fix(f"USER {uid}", (Edit(Place(last.node.source, end), f"\nUSER {uid}"),), safe=False)
 
 
+def _steps_down(stage: Stage) -> bool:
+    """Whether the entrypoint of a database's official image, which changes to a user of its own, is kept."""
+    image = stage.root_image
+    return isinstance(image, ImageReference) and steps_down(image) and stage.entrypoint is None
+
+
 @rule(
     "docker-nonroot",
     gate="container-hardening",
@@ -43,11 +51,11 @@ def nonroot(stage: Stage, project: Project | None = None) -> Iterator[Answer]:
 
     Whoever breaks out of a process that runs as root is root on the node. Only the stage that ships counts, with what
     it inherits from the stages and the image it is built from: a build stage may run as root. That is the last one, or
-    the target that a workflow, skaffold or Compose file builds. `USER 0`, `0:0` and a
-    variable that defaults to 0 are root as well. An image without USER has the user of its base image; where that is
-    not known (a private image, say), so is the answer. An entrypoint that starts as root and gives it up (gosu,
-    su-exec) is root here. hadolint's DL3002 is not the same: it judges every stage and is silent without USER, as is
-    CKV_DOCKER_8, which knows only the word `root`.
+    the target that a workflow, skaffold or Compose file builds. `USER 0`, `0:0` and a variable that defaults to 0 are
+    root as well. An image without USER has the user of its base image; where that is not known (a private image, say),
+    so is the answer. An entrypoint that starts as root and gives it up (gosu, su-exec) is root here; those of the
+    official images of databases, taken over as they are, are graded low. hadolint's DL3002 is not the same: it judges
+    every stage and is silent without USER, as is CKV_DOCKER_8, which knows only the word `root`.
 
     Bad, no USER in the stage that ships:
     ```dockerfile
@@ -189,6 +197,7 @@ def nonroot(stage: Stage, project: Project | None = None) -> Iterator[Answer]:
         return
     if stage.user is None:
         note = () if stage.lineage[-1] is stage else (Note(stage.lineage[-1], "the image it is built from"),)
-        yield Finding(stage, "no USER in the stage that ships: it runs as root", note, _fix(stage))
+        words = "no USER in the stage that ships: it runs as root"
+        yield Finding(stage, words, note, _fix(stage), severity="low" if _steps_down(stage) else None)
     else:
         yield Finding(runs.at, f"{runs.why} is root", fix=Fix("name a user that is not root, by number"))

@@ -7,7 +7,10 @@ from gatekeeper.models.kubernetes import Binding
 from gatekeeper.rule import rule
 
 _NOBODY = frozenset({("User", "system:anonymous"), ("Group", "system:unauthenticated")})
-_FOR_ALL = frozenset({"system:public-info-viewer", "system:service-account-issuer-discovery"})
+_ANYBODY = ("Group", "system:authenticated")
+_FOR_ALL = frozenset(
+    "system:public-info-viewer system:service-account-issuer-discovery system:basic-user system:discovery".split()
+)
 
 
 @rule(
@@ -20,8 +23,9 @@ _FOR_ALL = frozenset({"system:public-info-viewer", "system:service-account-issue
 def rbac_anonymous(binding: Binding) -> Iterator[Finding]:
     """Nobody is given rights without saying who they are.
 
-    `system:anonymous` and `system:unauthenticated` are whoever reaches the API. The cluster's own public roles (its
-    version, the keys of its ServiceAccounts) are not meant.
+    `system:anonymous` and `system:unauthenticated` are whoever reaches the API. `system:authenticated` is everybody
+    whom it knows: each pod's ServiceAccount, and with some providers each account that anybody may open. The cluster's
+    own public roles (its version, what APIs there are, the keys of its ServiceAccounts) are not meant.
 
     Bad:
     ```yaml
@@ -33,6 +37,8 @@ def rbac_anonymous(binding: Binding) -> Iterator[Finding]:
       - {kind: ServiceAccount, name: reader, namespace: ci}
       # expect: whoever reaches the API
       - {kind: Group, apiGroup: rbac.authorization.k8s.io, name: system:unauthenticated}
+      # expect: every account
+      - {kind: Group, apiGroup: rbac.authorization.k8s.io, name: system:authenticated}
     ```
 
     Good:
@@ -47,3 +53,5 @@ def rbac_anonymous(binding: Binding) -> Iterator[Finding]:
     for each in binding.subjects:
         if (each.kind, each.name) in _NOBODY:
             yield Finding(each.node["name"], f"{each.name} is whoever reaches the API: it is given {binding.role[1]}")
+        elif (each.kind, each.name) == _ANYBODY:
+            yield Finding(each.node["name"], f"{each.name} is every account there is: it is given {binding.role[1]}")

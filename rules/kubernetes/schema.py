@@ -8,7 +8,7 @@ from gatekeeper.models.kubernetes import Object
 from gatekeeper.models.kubernetes.api_versions import minor
 from gatekeeper.models.kubernetes.schema import PINNED, Shape, Wrong, builtin, wrong
 from gatekeeper.node import Span
-from gatekeeper.rule import Answer, Place, Reason, Spot, rule
+from gatekeeper.rule import Answer, Place, Reason, Severity, Spot, rule
 
 
 def _has_schema(each: Object, project: Project) -> bool:
@@ -17,6 +17,9 @@ def _has_schema(each: Object, project: Project) -> bool:
     if each.group in builtin().versions:
         return bool(shapes_of(each, project) or mistaken(each))
     return bool(shapes_of(each, project) or custom(project).broken)
+
+
+_OF_A_COPY: Severity = "medium"  # what is installed in the cluster may be newer than the schema in the repository
 
 
 @rule(
@@ -39,7 +42,8 @@ def schema(each: Object, project: Project) -> Iterator[Answer]:
     Counted are objects that have a schema. A custom resource has one where its CustomResourceDefinition is in the
     repository, or where `kubernetes.schemas` in gatekeeper.yaml names it; the others are not judged, and not in the
     number. Of custom schemas the structure is judged (fields, types, required fields, allowed values), not patterns,
-    ranges and CEL. Not held against an object: nulls, `status`, values that are filled in later, patches.
+    ranges and CEL, and what is wrong is graded medium: the cluster may have a newer one. Not held against an object:
+    nulls, `status`, values that are filled in later, patches.
 
     Bad:
     ```yaml
@@ -311,7 +315,7 @@ def schema(each: Object, project: Project) -> Iterator[Answer]:
     for fault in _fewest(each, shapes):
         doubt = _doubt(fault, each, project)
         at = _spot(fault, each)
-        yield Unknown(at, f"{fault.message}; {doubt}") if doubt else _finding(at, fault)
+        yield Unknown(at, f"{fault.message}; {doubt}") if doubt else _finding(at, fault, each)
 
 
 def _holds(each: Object, place: Span) -> bool:
@@ -331,8 +335,9 @@ def _fewest(each: Object, shapes: list[Shape]) -> list[Wrong]:
     return best or []
 
 
-def _finding(at: Spot, fault: Wrong) -> Finding:
-    return Finding(at, fault.message, fix=Fix(fault.fix) if fault.fix else None)
+def _finding(at: Spot, fault: Wrong, each: Object) -> Finding:
+    severity = None if each.group in builtin().versions else _OF_A_COPY
+    return Finding(at, fault.message, fix=Fix(fault.fix) if fault.fix else None, severity=severity)
 
 
 def _spot(fault: Wrong, each: Object) -> Spot:

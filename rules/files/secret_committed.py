@@ -32,53 +32,6 @@ def secret_committed(file: Text) -> Iterator[Answer]:
     anybody can make, as a private key, is low in a test or an example; a token that a service has handed out is not.
     Test data, and packages taken in from elsewhere, are not searched. The value is never shown.
 
-    Bad:
-    ```yaml k8s/values.yaml
-    aws:
-      # expect: an AWS access key
-      accessKeyId: AKIAQ3EGRDNTXWPLKJHG
-      # expect: an AWS secret access key
-      secretAccessKey: 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
-    # expect: an address with its password
-    database: postgres://shop:tr0ub4dor-3@db.internal:5432/shop
-    # expect: a key of an Azure storage account
-    storage: AccountKey=NqVwYS81VP7Hb1DX8pPd5khxE3pyIgKpaUnArl63XykWZeiNNCiia3anXn9k3ksu9mI4ROnl89Sm995ytbxAk7==
-    ```
-
-    Bad, a script that no other rule reads:
-    ```python tools/release.py
-    # expect: a GitHub token
-    TOKEN = "ghp_Zk3vQ9xLm2RtY7wBnC5dFgH8jKpS1uVaXeT4"
-    ```
-
-    Bad, a key in a file of its own:
-    ```text deploy/id_ed25519
-    # expect: a private key
-    -----BEGIN OPENSSH PRIVATE KEY-----
-    b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW
-    QyNTUxOQAAACBqU3mYw7Zk9rVx4Ht2LpQbNc8DfGs5JaKo1WiEuRyTzgAAAJhMvXcPS3lQ
-    -----END OPENSSH PRIVATE KEY-----
-    ```
-
-    Bad, the login to a registry:
-    ```text deploy/.dockercfg
-    // expect: a registry's user and password
-    {"auths": {"ghcr.io": {"auth": "c2hvcDp0cjB1YjRkb3ItMw=="}}}
-    ```
-
-    Bad, a file of settings:
-    ```text deploy/prod.env
-    DB_USER=shop
-    // expect: a credential in a .env file
-    DB_PASSWORD=tr0ub4dor-3
-    ```
-
-    Bad, in base64:
-    ```yaml k8s/webhook.yaml
-    # expect: a private key in base64
-    key: LS0tLS1CRUdJTiBFQyBQUklWQVRFIEtFWS0tLS0tCk1IY0NBUUVFSUlRdVY5eExtMlJ0WTd3Qm5DNWRGZ0g4
-    ```
-
     Good:
     ```text .env.example
     DB_PASSWORD=change-me-please

@@ -47,24 +47,6 @@ def plain_secret_committed(each: Object) -> Iterator[Finding]:
         admin_password = tiger42
     ```
 
-    Bad, the login to a registry, and a random value:
-    ```yaml
-    apiVersion: v1
-    kind: Secret
-    metadata: {name: registry}
-    type: kubernetes.io/dockerconfigjson
-    data:
-      # expect: .dockerconfigjson
-      .dockerconfigjson: eyJhdXRocyI6eyJnaGNyLmlvIjp7ImF1dGgiOiJjMmh2Y0RwMGNqQjFZalJrYjNJdE13PT0ifX19
-    ---
-    apiVersion: v1
-    kind: Secret
-    metadata: {name: session}
-    stringData:
-      # expect: hmac
-      hmac: 9f86d081884c7d659a2feaa0c55ad015
-    ```
-
     Good:
     ```yaml
     apiVersion: v1

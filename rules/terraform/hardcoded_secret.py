@@ -47,12 +47,6 @@ def hardcoded_secret(block: Written) -> Iterator[Answer]:
 
     Bad:
     ```hcl
-    provider "aws" {
-      # expect: access_key holds
-      access_key = "AKIAQ3EGRDNTXWPLKJHG"
-      # expect: secret_key
-      secret_key = "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"
-    }
     variable "db_password" {
       type    = string
       # expect: the default of var.db_password
@@ -73,14 +67,6 @@ def hardcoded_secret(block: Written) -> Iterator[Answer]:
           API_KEY = "4f6d2f19"
         }
       }
-    }
-    resource "aws_instance" "web" {
-      # expect: user_data holds an AWS access key
-      user_data = <<-EOT
-        #!/bin/sh
-        export AWS_ACCESS_KEY_ID=AKIAQ3EGRDNTXWPLKJHG
-        run ${var.name}
-      EOT
     }
     ```
 

@@ -237,11 +237,17 @@ def judge(
     """Every gate that has criteria."""
     asked = what.asked()
     ruled = {outcome.rule.id for outcome in outcomes}
+    of_rule: dict[str, list[Reported]] = {}
+    for each in reported:
+        of_rule.setdefault(each.rule.id, []).append(each)
     gates = []
     for definition in what.definitions:
         fails_at = fail_on or definition.fails_at
         mine = [outcome for outcome in outcomes if outcome.rule.gate == definition.id and _counts(outcome)]
-        criteria = [_of_rule(outcome, reported, project, fails_at, asked.get(outcome.rule.id)) for outcome in mine]
+        criteria = [
+            _of_rule(outcome, of_rule.get(outcome.rule.id, []), project, fails_at, asked.get(outcome.rule.id))
+            for outcome in mine
+        ]
         if what.people:
             criteria += [_of_people(each, project) for each in definition.criteria if _for_people(each, ruled)]
         criteria = [_excused(criterion, project) for criterion in criteria]
@@ -307,9 +313,9 @@ class _Effect(NamedTuple):
 def _effect(rule: Rule, reported: Sequence[Reported], fails_at: str) -> _Effect:
     effect = _Effect([], [], [])
     for each in reported:
-        if each.rule.id == rule.id:  # evidence has thresholds of its own: what misses one is no advisory
-            grave = rule.subject is Revision or at_least(each.severity, fails_at)
-            (effect.advisories if not grave else effect.waived if each.waiver else effect.blocking).append(each)
+        # Evidence has thresholds of its own: what misses one is no advisory.
+        grave = rule.subject is Revision or at_least(each.severity, fails_at)
+        (effect.advisories if not grave else effect.waived if each.waiver else effect.blocking).append(each)
     return effect
 
 

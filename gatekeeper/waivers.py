@@ -207,7 +207,7 @@ class _Live:
 
     def meaning(self, each: Reported) -> Iterator[Excuse]:
         """The excuses that mean a finding. None means one about excuses."""
-        if _about_excuses(each.rule):
+        if not self.all or _about_excuses(each.rule):
             return
         for name in (each.rule.id, *each.rule.aliases):
             yield from self._beside(each, name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
 from gatekeeper.discover import Unreadable
@@ -76,9 +75,13 @@ def _elsewhere(project: Project, kinds: tuple[str, ...]) -> str:
     return _declared(project, kinds) or next((words for _, words in _applied(project)), "")
 
 
-def _applied(project: Project) -> Iterator[tuple[str, str]]:
-    for path, _ in texts(project, *INSTALLS):
-        yield path, f"{path} installs a chart or a remote manifest"
+def _applied(project: Project) -> list[tuple[str, str]]:
+    """The files that install something, each with the words for it; looked through once."""
+
+    def look(project: Project) -> list[tuple[str, str]]:
+        return [(path, f"{path} installs a chart or a remote manifest") for path, _ in texts(project, *INSTALLS)]
+
+    return project.once("applied", look)
 
 
 def _declared(project: Project, kinds: tuple[str, ...] = ()) -> str:

@@ -46,7 +46,9 @@ def _set(mapping: Node, path: Sequence[str], text: str) -> Change | None:
 
 def _mappings(source: Source) -> dict[Span, Node]:
     """Every mapping of a file as it is written, by its place."""
-    return {node.span: node for document in yaml.parse(source).nodes for node in document.walk() if node.is_mapping}
+    return {
+        node.span: node for document in source.once(yaml.parse).nodes for node in document.walk() if node.is_mapping
+    }
 
 
 def _editable(source: Source) -> bool:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Controllers make pods, Services and Secrets for objects of these kinds.
 DEPLOYED_BY_OTHERS = frozenset({"HelmRelease", "HelmChart", "Application", "ApplicationSet", "IstioOperator"})
 INSTALLS = ("helm install", "helm upgrade", "helm template", '"helm_release"', "apply -f http")
-_MAKE_PODS = frozenset(
+MAKE_PODS = frozenset(
     """
     Alertmanager ArgoCD AerospikeCluster Cassandra CassandraDatacenter CrdbCluster Elasticsearch EtcdCluster
     FlinkDeployment Grafana InferenceService InnoDBCluster Jaeger Kafka KafkaBridge KafkaConnect KafkaMirrorMaker2
@@ -102,7 +102,7 @@ def _declared(project: Project, kinds: tuple[str, ...] = ()) -> str:
             return f"{each.name} deploys from elsewhere"
         if kinds and _BY_OPERATORS.isdisjoint(kinds):
             continue
-        if each.kind in _MAKE_PODS or (each.kind == "Cluster" and each.group == "postgresql.cnpg.io"):
+        if each.kind in MAKE_PODS or (each.kind == "Cluster" and each.group == "postgresql.cnpg.io"):
             return f"an operator makes the pods of {each.name}"
     return ""
 
@@ -138,5 +138,5 @@ def _may_hold(source: Source, kinds: tuple[str, ...]) -> bool:
         named = _KIND.findall(source.text)
     except Unreadable:
         return True
-    wanted = DEPLOYED_BY_OTHERS | set(kinds) | (set() if _BY_OPERATORS.isdisjoint(kinds) else _MAKE_PODS)
+    wanted = DEPLOYED_BY_OTHERS | set(kinds) | (set() if _BY_OPERATORS.isdisjoint(kinds) else MAKE_PODS)
     return not named or any("{{" in name or name in wanted or name.endswith("List") for name in named)

@@ -166,9 +166,10 @@ def _with_edits(edits: dict[tuple[int, int, str], Source]) -> str:
 def _worse(step: Sequence[Reported], before: Report, after: Report) -> Iterator[Refused]:
     """The files whose fixes do not do what they are for, or do more."""
     paths = {path for each in step for path in _paths(each)}
-    faults = Counter(fault.source.path for fault in before.project.faults)
+    known = Counter((fault.source.path, fault.message) for fault in before.project.faults)
     for fault in after.project.faults:
-        if fault.source.path in paths and faults[fault.source.path] == 0:
+        known[fault.source.path, fault.message] -= 1
+        if fault.source.path in paths and known[fault.source.path, fault.message] < 0:
             yield Refused(fault.source.path, f"it could not be read any more: {fault.message}")
     old, new = _counted(before.findings), _counted(after.findings)
     for key in new:

@@ -11,5 +11,5 @@ def meant(
     """`did you mean X?`, or `X or Y` where up to `most` names come near; `otherwise` when none does."""
     from difflib import get_close_matches
 
-    near = get_close_matches(word, list(among), n=most)
+    near = get_close_matches(word, list(dict.fromkeys(among)), n=most)
     return f"did you mean {' or '.join(map(shown, near))}?" if near else otherwise

@@ -16,6 +16,7 @@ from gatekeeper.discover import Unreadable
 from gatekeeper.links.commands import texts
 from gatekeeper.models import Subject
 from gatekeeper.models.base_images import user_of
+from gatekeeper.models.files import COMPOSE
 from gatekeeper.models.image import ImageReference
 from gatekeeper.models.kubernetes import Container, written
 from gatekeeper.node import Node, regex
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 # from names that agree in full, `suffix` from the end of a name.
 CERTAIN = frozenset({"compose", "skaffold", "workflow", "exact", "only"})
 _NOT_NAMING = frozenset({"src", "docker", "build", "app", "container", "image"})
-_COMPOSE = regex(r"(?:docker-)?compose[\w.-]*\.ya?ml\Z")
 _SKAFFOLD = regex(r"skaffold[\w.-]*\.ya?ml\Z")
 _WORKFLOW = regex(r"(?:.*/)?\.github/workflows/[^/]+\.ya?ml\Z")
 _OTHER_BUILDERS = ("jib", "buildpacks", "ko", "bazel", "custom")
@@ -116,20 +116,25 @@ def _commands(project: Project) -> Iterator[Build]:
     """`docker build --target name folder` in the workflows."""
     from gatekeeper.models.shell import commands
 
+    for path, job in workflow_jobs(project, "--target"):
+        for step in _list(job["steps"]):
+            script = written(step["run"])
+            for command in commands(_EXPRESSION.sub("$X", script)) if "--target" in script else ():
+                yield from _command(command.words, path)
+
+
+def workflow_jobs(project: Project, word: str = "") -> Iterator[tuple[str, Node]]:
+    """The jobs of the workflows that hold a word, as they are written, each with its workflow's path."""
     for path in project.tree.paths:
         if not _WORKFLOW.match(path):
             continue
         try:
             source = project.tree.source(path)
-            documents = source.once(yaml.parse).nodes if "--target" in source.text else []
+            documents = source.once(yaml.parse).nodes if word in source.text else []
         except Unreadable:
             continue
-        for step in (
-            step for document in documents for _, job in _pairs(document["jobs"]) for step in _list(job["steps"])
-        ):
-            script = written(step["run"])
-            for command in commands(_EXPRESSION.sub("$X", script)) if "--target" in script else ():
-                yield from _command(command.words, path)
+        for document in documents:
+            yield from ((path, job) for _, job in _pairs(document["jobs"]))
 
 
 def _command(words: tuple[str, ...], path: str) -> Iterator[Build]:
@@ -271,7 +276,7 @@ def _all_builds(project: Project) -> list[Build]:
 def _builds(project: Project) -> Iterator[Build]:
     for path in project.tree.paths:
         name = posixpath.basename(path)
-        if _COMPOSE.match(name):
+        if COMPOSE.match(name.lower()):
             read = _compose
         elif _SKAFFOLD.match(name):
             read = _skaffold

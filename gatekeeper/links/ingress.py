@@ -12,10 +12,10 @@ from gatekeeper.models.kubernetes.network import Backend
 from gatekeeper.node import Node
 from gatekeeper.project import Project
 
-O = TypeVar("O", bound=Object)  # noqa: E741
+Kind = TypeVar("Kind", bound=Object)
 
 
-def named(kind: type[O], name: str, near: Object, project: Project, namespace: str = "") -> list[O]:
+def named(kind: type[Kind], name: str, near: Object, project: Project, namespace: str = "") -> list[Kind]:
     """The objects of that type and name that `near` means, the nearest ones; `namespace` where it says another."""
     wanted = namespace or near.namespace
     found = [each for each in project.by(kind, "object_name").get(name, ()) if compatible(each.namespace, wanted)]

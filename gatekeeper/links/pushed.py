@@ -6,15 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gatekeeper.discover import Unreadable
 from gatekeeper.links.commands import texts
+from gatekeeper.links.images import workflow_jobs
 from gatekeeper.models.image import ImageReference
 from gatekeeper.models.kubernetes import Object, written
 from gatekeeper.node import Node, regex
-from gatekeeper.parsers import yaml
 from gatekeeper.project import Project
 
-_WORKFLOW = regex(r"(?:.*/)?\.github/workflows/[^/]+\.ya?ml\Z")
 _EXPRESSION = regex(r"\$\{\{[^}]{0,200}\}\}")
 _OF_COMMIT = regex(r"\$\{\{\s{0,9}github\.sha\s{0,9}\}\}\Z")
 _MADE = regex(r"\$\{\{\s{0,9}steps\.([\w-]{1,60})\.outputs\.tags\s{0,9}\}\}\Z")
@@ -79,16 +77,8 @@ def _same(name: str, reference: ImageReference) -> bool:
 
 
 def _all(project: Project) -> Iterator[_Tag]:
-    for path in project.tree.paths:
-        if not _WORKFLOW.match(path):
-            continue
-        try:
-            documents = project.tree.source(path).once(yaml.parse).nodes
-        except Unreadable:
-            continue
-        for document in documents:
-            for _, job in document["jobs"].items() if document.is_mapping else ():
-                yield from _of_job(job, path)
+    for path, job in workflow_jobs(project):
+        yield from _of_job(job, path)
 
 
 def _of_job(job: Node, path: str) -> Iterator[_Tag]:

@@ -53,10 +53,10 @@ def selected(selector: LabelSelector, near: Object, project: Project) -> Selecti
     return Selection(tuple(found), rung)
 
 
-O = TypeVar("O", bound=Object)  # noqa: E741
+Kind = TypeVar("Kind", bound=Object)
 
 
-def nearest(near: Object, candidates: list[O], project: Project) -> tuple[list[O], Rung | None]:
+def nearest(near: Object, candidates: list[Kind], project: Project) -> tuple[list[Kind], Rung | None]:
     """Those of the candidates that stand nearest to `near`."""
     if not candidates:
         return [], None

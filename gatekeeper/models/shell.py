@@ -6,6 +6,7 @@ operators, not from the tree: its grammar lets a redirection, and a pipe behind 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -473,8 +474,8 @@ class _Reader:
         return "".join(pieces), literal
 
 
-def _unescaped(match: object) -> str:
-    inner: str = match[1]  # type: ignore[index]
+def _unescaped(match: re.Match[str]) -> str:
+    inner = match[1]
     return "" if inner == "\n" else inner
 
 

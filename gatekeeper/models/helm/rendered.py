@@ -65,7 +65,8 @@ class Place(NamedTuple):
 
 def documents(text: str) -> Iterator[Document]:
     """The documents that say which template made them."""
-    template, lines = "", []  # type: ignore[var-annotated]
+    template = ""
+    lines: list[str] = []
     for line in text.splitlines():
         if line.startswith("---") and not line[3:].strip():
             if template:

@@ -12,13 +12,15 @@ _SPEAK_OF_PODS = frozenset(
     "CustomResourceDefinition ClusterPolicy Policy ConstraintTemplate Template ValidatingAdmissionPolicy "
     "MutatingAdmissionPolicy ConfigMap Secret EnvoyFilter MutatingWebhookConfiguration".split()
 )
+_BUILT_IN = frozenset({"", "apps", "batch"})  # groups whose kinds keep all their containers in one pod
 _PLACES = ("containers", "initContainers", "container", "script", "sidecars", "steps")
 
 
-def _runs_containers(node: Node) -> bool:
-    """Whether something in it is a container: it stands where containers do, and names its image."""
+def _runs_containers(node: Node, but: Node | None = None) -> bool:
+    """Whether something in it, `but` aside, is a container: it stands where containers do, and names its image."""
+    aside = {id(each) for each in but.walk()} if but is not None else set()
     for each in node.walk():
-        for key in _PLACES if each.is_mapping else ():
+        for key in _PLACES if each.is_mapping and id(each) not in aside else ():
             found = each[key]
             listed = list(found) if found.known and found.is_list else [found]
             if any(one.is_mapping and one["image"].present and not one["image"].is_mapping for one in listed):
@@ -77,6 +79,16 @@ def pods_understood(each: Object) -> Iterator[Unknown]:
           container: {image: "report:1.2.0", command: [make-report]}
     ```
 
+    Unknown, a pod and another:
+    ```yaml
+    apiVersion: acme.io/v1
+    kind: Trainer
+    metadata: {name: train}
+    spec:
+      template: {spec: {containers: [{name: main, image: "train:1.2.0"}]}}
+      worker: {spec: {containers: [{name: worker, image: "train:1.2.0", securityContext: {privileged: true}}]}}
+    ```
+
     Unknown, groups of pods:
     ```yaml
     apiVersion: ray.io/v1
@@ -89,3 +101,5 @@ def pods_understood(each: Object) -> Iterator[Unknown]:
     """
     if not isinstance(each, Workload):
         yield Unknown(each, f"the containers of {each.name} are not judged", Reason.UNSUPPORTED_TOOL)
+    elif each.group not in _BUILT_IN and _runs_containers(each.spec, each.pod):
+        yield Unknown(each, f"{each.name} has containers beside its pod, which are not judged", Reason.UNSUPPORTED_TOOL)

@@ -15,8 +15,12 @@ from gatekeeper.node import Node, Source
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Percent = Annotated[float, msgspec.Meta(ge=0, le=100)]
 Amount = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
-Below = Annotated[str, msgspec.Meta(pattern=r"^(?!/)(?!(?:.*/)?\.\.(?:/|$))")]  # a path that does not lead out
-ClusterVersion = Annotated[str, msgspec.Meta(pattern=r"^(1\.[0-9]{1,3})?$")]
+Below = Annotated[
+    str, msgspec.Meta(pattern=r"^(?!/)(?!(?:.*/)?\.\.(?:/|$))", description="a path below the root, without `..`")
+]
+ClusterVersion = Annotated[
+    str, msgspec.Meta(pattern=r"^(1\.[0-9]{1,3})?$", description='a version of Kubernetes such as "1.33", in quotes')
+]
 Profile = Literal["pre-commit", "pull-request", "release"]
 Owned = Literal[
     "workloads",
@@ -297,6 +301,9 @@ def _expected(kind: Any, node: Node, words: str) -> str:
     literals = [value for part in (kind, *get_args(kind)) if get_origin(part) is Literal for value in get_args(part)]
     if literals and isinstance(node.value, str):
         return f"no {node.value!r} here{_meant(node.value, literals)}"
+    described = next((part.description for part in get_args(kind) if isinstance(part, msgspec.Meta)), None)
+    if described and words.startswith("Expected `str`"):  # another type, or of another form
+        return f"expected {described}, not {node.value!r}"
     return words[:1].lower() + words[1:].replace("`", "")
 
 

@@ -73,3 +73,19 @@ def test_the_schema_agrees_with_the_loader() -> None:
     jsonschema.validate(good, described)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(bad, described)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("kubernetes: {version: x}\n", "kubernetes.version: expected a version of Kubernetes such as"),
+        ("kubernetes: {version: 1.33}\n", "in quotes, not 1.33"),
+        ("kubernetes: {schemas: [../../etc]}\n", "kubernetes.schemas.0: expected a path below the root"),
+        ("evidence: {folders: [/etc]}\n", "evidence.folders.0: expected a path below the root"),
+    ],
+)
+def test_what_has_a_form_is_asked_for_in_words(text: str, said: str) -> None:
+    with pytest.raises(Invalid) as raised:
+        load(Source("gatekeeper.yaml", text))
+    assert said in str(raised.value)
+    assert "regex" not in str(raised.value)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Project, Unknown
 from gatekeeper.links import unsettled
-from gatekeeper.models.kubernetes import Container, amount
+from gatekeeper.models.kubernetes import Container, fault_of
 from gatekeeper.rule import Answer, rule
 
 
@@ -66,15 +66,11 @@ def cpu_limit(container: Container, project: Project) -> Iterator[Answer]:
     ```
     """
     limit = container.limit("cpu")
-    if limit.present:
-        quantity = amount(limit)
-        if quantity is None:
-            yield Finding(limit, f"{limit.text!r} is no quantity: the API refuses it")
-        elif quantity <= 0:
-            yield Finding(limit, f"{limit.text} limits nothing")
-        return
-    patch = unsettled(container, project)
-    if patch:
+    wrong = fault_of(limit, "limits nothing")
+    patch = None if limit.present else unsettled(container, project)
+    if wrong:
+        yield Finding(limit, wrong)
+    elif patch:
         yield Unknown(container, f"{patch.path} may patch the resources")
-    else:
+    elif not limit.present:
         yield Finding(container, f"no CPU limit: how fast {container.container_name} is depends on its neighbours")

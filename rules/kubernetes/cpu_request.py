@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Project, Unknown
 from gatekeeper.links import unsettled
-from gatekeeper.models.kubernetes import Container, amount
+from gatekeeper.models.kubernetes import Container, fault_of
 from gatekeeper.rule import Answer, rule
 
 
@@ -98,15 +98,11 @@ def cpu_request(container: Container, project: Project) -> Iterator[Answer]:
     ```
     """
     request = container.request("cpu")
-    if request.present:
-        quantity = amount(request)
-        if quantity is None:
-            yield Finding(request, f"{request.text!r} is no quantity: the API refuses it")
-        elif quantity <= 0:
-            yield Finding(request, f"{request.text} reserves nothing")
-        return
-    patch = unsettled(container, project)
-    if patch:
+    wrong = fault_of(request, "reserves nothing")
+    patch = None if request.present else unsettled(container, project)
+    if wrong:
+        yield Finding(request, wrong)
+    elif patch:
         yield Unknown(container, f"{patch.path} may patch the resources")
-    else:
+    elif not request.present:
         yield Finding(container, f"no CPU request: the scheduler cannot tell where {container.container_name} fits")

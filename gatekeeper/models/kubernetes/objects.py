@@ -279,6 +279,16 @@ def amount(node: Node) -> Decimal | None:
     return quantity(node.text.strip())
 
 
+def fault_of(node: Node, of_none: str) -> str:
+    """What is wrong with a quantity that is written; `of_none` says what 0 comes to. Raises `Unresolved`."""
+    if not node.present:
+        return ""
+    written_amount = amount(node)
+    if written_amount is None:
+        return f"{node.text!r} is no quantity: the API refuses it"
+    return f"{node.text} {of_none}" if written_amount <= 0 else ""
+
+
 def _port(node: Node) -> Port:
     number = node["containerPort"]
     whole = number.number if number.known else None

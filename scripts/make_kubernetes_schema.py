@@ -94,9 +94,7 @@ class Shapes:
             inner = schema.get("additionalProperties")
             return {"t": "map", "v": self.of(inner)} if isinstance(inner, dict) else {"t": "map"}
         if kind == "array":
-            merged = "merge" in schema.get("x-kubernetes-patch-strategy", "")
-            key = {"m": schema.get("x-kubernetes-patch-merge-key", "")} if merged else {}
-            return {"t": "array", "i": self.of(schema["items"], values), **key}
+            return {"t": "array", "i": self.of(schema["items"], values)}
         row: dict[str, Any] = {"t": FORMATS.get(schema.get("format", ""), kind)}
         if values and row["t"] == "string":
             row["e"] = values

@@ -22,7 +22,6 @@ from gatekeeper.models.kubernetes.schema import (
     custom_shape,
     declared,
     is_fragment,
-    merge_key,
     wrong,
 )
 from gatekeeper.node import Node, Source
@@ -128,15 +127,6 @@ def test_deep_nesting_ends() -> None:
 def test_patches_are_known_by_their_directives() -> None:
     assert is_fragment(parsed("apiVersion: v1\nkind: Pod\nspec: {containers: [{name: a, $patch: delete}]}\n"))
     assert not is_fragment(parsed("apiVersion: v1\nkind: ConfigMap\ndata: {a: '$patch'}\n"))
-
-
-def test_merge_keys() -> None:
-    template = ("spec", "template", "spec")
-    assert merge_key("apps/v1 Deployment", (*template, "containers")) == "name"
-    assert merge_key("apps/v1 Deployment", (*template, "containers", "ports")) == "containerPort"
-    assert merge_key("apps/v1 Deployment", (*template, "tolerations")) is None
-    assert merge_key("v1 Pod", ("metadata", "finalizers")) == ""
-    assert merge_key("acme.io/v1 Thing", ("spec",)) is None
 
 
 CRD = """\

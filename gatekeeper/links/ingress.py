@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TypeVar
 
 from gatekeeper.links.outside import elsewhere
-from gatekeeper.links.selectors import Rung, compatible, nearest, pods_of, rung_of
+from gatekeeper.links.selectors import Rung, compatible, nearest, rung_of
 from gatekeeper.models.kubernetes import Container, Inlet, Object, Service, Workload, builds, written
 from gatekeeper.models.kubernetes.network import Backend
 from gatekeeper.node import Node
@@ -77,8 +76,3 @@ def listening(workload: Workload, port: Node) -> Container | None:
             return container
     apps = [each for each in serving if each.role == "app"]
     return apps[0] if number is not None and len(apps) == 1 else None
-
-
-def pods_behind(services: Iterable[Service], project: Project) -> list[tuple[Service, Workload]]:
-    """The workloads behind these Services."""
-    return [(service, workload) for service in services for workload in pods_of(service, project).workloads]

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from gatekeeper.discover import TEST_DATA, VENDORED, Tree, Unreadable
 from gatekeeper.models import Subject
 from gatekeeper.models.files import KUSTOMIZATIONS
-from gatekeeper.models.kubernetes.objects import texts
 from gatekeeper.models.kubernetes.selector import written
 from gatekeeper.node import Node, Source
 from gatekeeper.parsers import yaml
@@ -57,19 +56,6 @@ class Kustomization(Subject):
             for entry in _items(self.node[field]):
                 path = written(entry["path"])
                 yield PatchEntry(self.below(path) if path else "", written(entry["patch"]), entry["target"], entry)
-
-    @property
-    def images(self) -> list[Node]:
-        """`images`: what it writes instead of an image's name, tag or digest."""
-        return _items(self.node["images"])
-
-    @cached_property
-    def labels_selectors(self) -> bool:
-        """Whether it adds labels to selectors and pod templates."""
-        return bool(texts(self.node["commonLabels"])) or any(
-            "true" in (written(entry["includeSelectors"]), written(entry["includeTemplates"]))
-            for entry in _items(self.node["labels"])
-        )
 
 
 class Patch(Subject):

@@ -6,9 +6,8 @@ values that are not known here, nulls (the API takes them for absent), what a se
 
 from __future__ import annotations
 
-import lzma
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import chain, islice
 from pathlib import Path
@@ -28,11 +27,10 @@ MOST = 20  # faults told of one object: beyond these it is another kind of file
 class Shape:
     """What may stand in one place. `fields` of an object, `values` of a map, `items` of an array.
 
-    `open` objects take fields they do not name. `merge` is the key by which a patch finds a list's items ('' for a list
-    of scalars), None where a patch replaces the list.
+    `open` objects take fields they do not name.
     """
 
-    __slots__ = ("defaulted", "enum", "fields", "items", "merge", "nullable", "open", "required", "type", "values")
+    __slots__ = ("defaulted", "enum", "fields", "items", "nullable", "open", "required", "type", "values")
 
     def __init__(self, type: str = "any") -> None:
         self.type = type
@@ -41,7 +39,6 @@ class Shape:
         self.values: Shape | None = None
         self.items: Shape | None = None
         self.enum: tuple[object, ...] = ()
-        self.merge: str | None = None
         self.open = False
         self.nullable = False
         self.defaulted: frozenset[str] = frozenset()
@@ -80,7 +77,6 @@ class _Row(msgspec.Struct):
     v: int = -1
     i: int = -1
     e: tuple[str, ...] = ()
-    m: str | None = None
 
 
 class _Data(msgspec.Struct):
@@ -94,6 +90,8 @@ class _Data(msgspec.Struct):
 @cache
 def builtin() -> Schema:
     """The shapes of the pinned version."""
+    import lzma
+
     packed = (Path(__file__).parent / f"schema-{PINNED}.json.xz").read_bytes()
     data = msgspec.json.decode(lzma.decompress(packed), type=_Data)
     shapes = [Shape(row.t) for row in data.shapes]
@@ -103,7 +101,6 @@ def builtin() -> Schema:
         shape.values = shapes[row.v] if row.v >= 0 else None
         shape.items = shapes[row.i] if row.i >= 0 else None
         shape.enum = (*row.e, "") if row.e else ()  # the API takes an empty string for one nobody wrote
-        shape.merge = row.m
     versions: dict[str, dict[str, None]] = {}
     for name in data.kinds:
         group, _, version = name.partition(" ")[0].rpartition("/")
@@ -111,19 +108,6 @@ def builtin() -> Schema:
     kinds = {name: shapes[index] for name, index in data.kinds.items()}
     every = {group: tuple(found) for group, found in versions.items()}
     return Schema(data.source, kinds, shapes[data.metadata], every)
-
-
-def merge_key(kind: str, path: Iterable[str]) -> str | None:
-    """The key that tells the items of a list apart when a patch is merged: `apps/v1 Deployment`, spec, template, ...
-
-    '' for a list of scalars that is merged, None for one that is replaced. Lists on the way take no step.
-    """
-    shape = builtin().kinds.get(kind)
-    for step in path:
-        while shape is not None and shape.type == "array":
-            shape = shape.items
-        shape = shape and (shape.fields.get(step) or shape.values)
-    return shape.merge if shape else None
 
 
 # What custom resources declare

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
 
+from gatekeeper.links.uses import uses
 from gatekeeper.models import Subject
 from gatekeeper.node import Unresolved
 from gatekeeper.project import Project
-from gatekeeper.rule import Finding, Measure, Reason, Rule, Unknown, takes_project
+from gatekeeper.rule import Finding, Measure, Note, Place, Reason, Rule, Unknown, place, takes_project
 
 T = TypeVar("T")
 
@@ -76,7 +77,64 @@ def _apply(rule: Rule, project: Project) -> Outcome:
     return Outcome(rule, tuple(verdicts), len(candidates))
 
 
+_DEPTH = 3  # callers, environments, instances
+
+
 def _judge(rule: Rule, subject: Subject, project: Project) -> Verdict | None:
+    """The verdict; where it is not known for all uses of the subject together, that of each of them."""
+    verdicts = list(_of_each_use(rule, subject, project, 0))
+    if len(verdicts) == 1 and verdicts[0][0] is subject:
+        return verdicts[0][1]
+    return _together(subject, verdicts)
+
+
+Judged = tuple[Subject, Verdict | None]
+
+
+def _of_each_use(rule: Rule, subject: Subject, project: Project, depth: int) -> Iterator[Judged]:
+    verdict = _judge_once(rule, subject, project)
+    others: Sequence[Subject] = ()
+    if verdict is not None and not verdict.findings and depth < _DEPTH:
+        unresolved = any(unknown.reason is Reason.UNRESOLVED for unknown in verdict.unknowns)
+        others = uses(subject, project) if unresolved else ()
+    if not others:
+        yield subject, verdict
+    for each in others:
+        yield from _of_each_use(rule, each, project, depth + 1)
+
+
+def _together(subject: Subject, verdicts: Sequence[Judged]) -> Verdict | None:
+    """One verdict of those of all uses: not meant where none is, and failed where one fails."""
+    meant = [(use, verdict) for use, verdict in verdicts if verdict is not None]
+    if not meant:
+        return None
+    having: dict[tuple[Place, str], list[tuple[Subject, Finding]]] = {}
+    for use, verdict in meant:
+        for finding in verdict.findings:
+            having.setdefault((place(finding.at), finding.message), []).append((use, finding))
+    findings = tuple(_of_uses(found, len(meant)) for found in having.values())
+    unknowns = {(place(each.at), each.message): each for _, verdict in meant for each in verdict.unknowns}
+    measures = tuple(measure for _, verdict in meant for measure in verdict.measures)
+    return Verdict(subject, findings, tuple(unknowns.values()), measures)
+
+
+def _of_uses(found: Sequence[tuple[Subject, Finding]], uses: int) -> Finding:
+    """A finding with who uses its subject so that it holds."""
+    use, finding = found[0]
+    words = "; ".join(dict.fromkeys(each.seen_as for each, _ in found[:_SHOWN] if each.seen_as))
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    if not words:
+        return finding
+    said = f"not everywhere: {words}{more}" if len(found) < uses else f"{words}{more}"
+    return finding._replace(see=(*finding.see, Note(use, said)))
+
+
+_SHOWN = 3  # uses that a finding names
+
+
+def _judge_once(rule: Rule, subject: Subject, project: Project) -> Verdict | None:
+    if not subject.there:
+        return None
     try:
         if rule.where and not _call(rule.where, subject, project):
             return None
@@ -89,7 +147,7 @@ def _judge(rule: Rule, subject: Subject, project: Project) -> Verdict | None:
     try:
         for answer in answers:
             if isinstance(answer, Finding):
-                findings.append(answer)
+                findings.append(_with_origins(subject, answer))
             elif isinstance(answer, Measure):
                 measures.append(answer)
             else:
@@ -99,6 +157,12 @@ def _judge(rule: Rule, subject: Subject, project: Project) -> Verdict | None:
     if subject.measured and not findings and not unknowns and not any(measure.total > 0 for measure in measures):
         unknowns.append(Unknown(subject, "nothing was counted", Reason.EMPTY))
     return Verdict(subject, tuple(findings), tuple(unknowns), tuple(measures))
+
+
+def _with_origins(subject: Subject, finding: Finding) -> Finding:
+    at = place(finding.at)
+    found = subject.origins(at.source, at.span)
+    return finding._replace(see=(*finding.see, *(Note(node, words) for node, words in found))) if found else finding
 
 
 def _call(function: Callable[..., T], subject: Subject, project: Project) -> T:

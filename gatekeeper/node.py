@@ -9,7 +9,7 @@ know unless it tries.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
 T = TypeVar("T")
@@ -132,10 +132,14 @@ class Source:
 
 
 class Expression(NamedTuple):
-    """A value known only at run time: its text as written, and why it is not known here."""
+    """A value known only at run time: its text as written, and why it is not known here.
+
+    `may_be_null` where there is reason to think that it comes to null, which is as if nobody wrote it.
+    """
 
     text: str
     reason: str = "is known only at run time"
+    may_be_null: bool = False
 
 
 class Unresolved(Exception):
@@ -183,6 +187,11 @@ class Node:
         return not isinstance(self._value, Expression)
 
     @property
+    def whole(self) -> bool:
+        """It is known, and so is what it holds (though perhaps not what that comes to)."""
+        return not isinstance(self._value, (Expression, Partly))
+
+    @property
     def present(self) -> bool:
         """Somebody wrote it, and not as null: an expression is present."""
         return self._value is not None
@@ -218,6 +227,7 @@ class Node:
         """The value with containers as plain dicts and lists. Raises `Unresolved` if anything inside is not known."""
         value = self.value
         if isinstance(value, dict):
+            self._see_whole()
             return {key: child.plain for key, child in value.items()}
         if isinstance(value, list):
             return [child.plain for child in value]
@@ -237,9 +247,12 @@ class Node:
         if isinstance(value, Expression):
             return self
         if isinstance(key, str):
-            if isinstance(value, dict) and key in value:
-                found: Node = value[key]
-                return found
+            if isinstance(value, dict):
+                found: Node | None = value.get(key)
+                if found is not None:
+                    return found
+                if isinstance(value, Partly):
+                    return Node(value.other(key), self.source, self.mark, self.key)
         elif isinstance(value, list) and -len(value) <= key < len(value):
             item: Node = value[key]
             return item
@@ -257,22 +270,46 @@ class Node:
         return iter(self.value if isinstance(self.value, list) else ())
 
     def items(self) -> Iterator[tuple[str, Node]]:
-        """The pairs of a mapping; nothing for anything else. Raises `Unresolved`."""
-        return iter(self.value.items() if isinstance(self.value, dict) else ())
+        """The pairs of a mapping; nothing for anything else. Raises `Unresolved`, behind the known pairs of a mapping
+        that was not seen whole."""
+        value = self.value
+        if isinstance(value, Partly):
+            return self._known_items()
+        return iter(value.items() if isinstance(value, dict) else ())
+
+    def _known_items(self) -> Iterator[tuple[str, Node]]:
+        yield from self.value.items()
+        self._see_whole()
+
+    def _see_whole(self) -> None:
+        if isinstance(self._value, Partly):
+            raise Unresolved(self, self._value.rest)
 
     def __len__(self) -> int:
         value = self.value
+        self._see_whole()
         return len(value) if isinstance(value, (dict, list, str)) else 0
 
     def __bool__(self) -> bool:
-        return bool(self.value)
+        value = self.value
+        if not value:
+            self._see_whole()
+        return bool(value)
 
     def __contains__(self, item: object) -> bool:
         value = self.value
-        return item in value if isinstance(value, (dict, list, str)) else False
+        held = item in value if isinstance(value, (dict, list, str)) else False
+        if not held:
+            self._see_whole()
+        return held
 
     def __eq__(self, other: object) -> bool:
-        return bool(self.value == (other.value if isinstance(other, Node) else other))
+        value, against = self.value, other.value if isinstance(other, Node) else other
+        if isinstance(against, dict):
+            self._see_whole()
+            if isinstance(other, Node):
+                other._see_whole()
+        return bool(value == against)
 
     def walk(self) -> Iterator[Node]:
         """This node and every node inside it, each once, parents first. Does not raise."""
@@ -285,6 +322,8 @@ class Node:
             seen.add(id(node))
             yield node
             if isinstance(node._value, dict):
+                if isinstance(node._value, Partly):
+                    stack.append(Node(node._value.rest, node.source, node.span, node.key))
                 stack.extend(reversed(node._value.values()))
             elif isinstance(node._value, list):
                 stack.extend(reversed(node._value))
@@ -301,6 +340,29 @@ class Missing(Node):
     def __init__(self, near: Node, key: str | int) -> None:
         super().__init__(None, near.source, near.mark, near.key)
         self.path: str = f"{near.path}.{key}" if isinstance(near, Missing) else str(key)
+
+
+class Partly(dict[str, Node]):
+    """The entries of a mapping that was not seen whole; `rest` is what the others wait for."""
+
+    __slots__ = ("rest",)
+
+    def __init__(self, entries: Mapping[str, Node], rest: Expression) -> None:
+        super().__init__(entries)
+        self.rest = rest
+
+    def other(self, key: str) -> Expression:
+        """What it holds under a key that it is not known to hold: perhaps nothing."""
+        return Expression(self.rest.text or key, self.rest.reason, may_be_null=True)
+
+
+class Open(Node):
+    """A mapping that was not seen whole: what it does not hold is not absent but unknown, for the `reason`."""
+
+    __slots__ = ()
+
+    def __init__(self, value: dict[str, Node], source: Source, span: Span, key: Span | None, reason: str) -> None:
+        super().__init__(Partly(value, Expression("", reason)), source, span, key)
 
 
 class Fault(NamedTuple):

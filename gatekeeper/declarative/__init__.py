@@ -31,14 +31,22 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gatekeeper.declarative.conditions import Context, Malformed, Result, Test, read_condition
+from gatekeeper.declarative.conditions import OPERATORS, Context, Malformed, Result, Test, read_condition
+from gatekeeper.declarative.joins import JOINS, joins
+from gatekeeper.declarative.typed import TYPED
 from gatekeeper.meant import meant
 from gatekeeper.models import Subject
 from gatekeeper.node import Expression, Missing, Node, Source, Unresolved, regex
 from gatekeeper.parsers import yaml
 from gatekeeper.rule import Answer, Finding, Fix, Reason, Rule, Spot, Unknown, Where, build
+
+if TYPE_CHECKING:
+    from gatekeeper.project import Project
+
+OPERATORS.update(TYPED)
+OPERATORS.update(JOINS)
 
 _TEXTS = ("id", "title", "why", "severity", "gate", "each", "message")
 _EXAMPLES = ("bad", "good", "unknown")
@@ -69,7 +77,8 @@ def _read(node: Node, origin: str) -> Rule:
             id=_text(node["id"]), title=_text(node["title"]).rstrip("."),
             severity=_text(node["severity"]), gate=_text(node["gate"]), seed=_text(node["seed"]),
             aliases=tuple(_list_of_texts(node["aliases"])), subject=kind, origin=origin, document=_page(node, kind),
-            check=_check(must, _text(node["message"]), _text(node["fix"])), where=where and _where(where),
+            check=_check(must, _text(node["message"]), _text(node["fix"]), joins(node["must"])),
+            where=where and _where(where, joins(node["where"])),
         )  # fmt: skip
     except ValueError as error:
         raise Malformed(node, str(error)) from None
@@ -127,28 +136,34 @@ def _kind(node: Node) -> type[Subject]:
 # judging
 
 
-def _where(test: Test) -> Where:
-    def where(subject: Subject) -> bool:
-        result = test(subject.node, Context(subject))
+def _where(test: Test, joining: bool) -> Where:
+    def where(subject: Subject, project: Project | None = None) -> bool:
+        result = test(subject.node, Context(subject, project))
         if result.truth is None:
             raise Unresolved(result.at[0], result.at[0].expression or Expression(_path(result.at[0]), "is not written"))
         return result.truth
 
-    return where
+    made: Where = _with_project(where, joining)
+    return made
 
 
-def _check(test: Test, message: str, fix: str) -> Any:
+def _with_project(function: Any, joining: bool) -> Any:
+    """A function that must have the project where its condition joins, and does without where it does not."""
+    return (lambda subject, project: function(subject, project)) if joining else lambda subject: function(subject)
+
+
+def _check(test: Test, message: str, fix: str, joining: bool) -> Any:
     remedy = Fix(fix) if fix else None
 
-    def check(subject: Subject) -> Iterator[Answer]:
-        result = test(subject.node, Context(subject))
+    def check(subject: Subject, project: Project | None = None) -> Iterator[Answer]:
+        result = test(subject.node, Context(subject, project))
         if result.truth is None:
             yield _unknown(subject, result)
         elif not result.truth:
             for spot in _spots(subject, result):
                 yield Finding(spot, message, fix=remedy)
 
-    return check
+    return _with_project(check, joining)
 
 
 def _unknown(subject: Subject, result: Result) -> Unknown:

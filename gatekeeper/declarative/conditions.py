@@ -6,24 +6,37 @@ one true part is true all the same, and `all` with one false part is false.
 
 A path walks what was written (`rule.apply_server_side_encryption[*].kms_key`); one that starts with `it.` asks the
 model (`it.type`). A name steps into every item of a list, so that a block reads the same written once or often; a leaf
-holds when it holds at every place that its path reaches. `a or b` takes the first of two paths that is written.
+holds when it holds at every place that its path reaches. `a or b` takes the first of two paths that is written;
+`container_definitions | json[*].image` reads what a text in JSON says.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gatekeeper.declarative.patterns import Pattern
 from gatekeeper.models import Subject
 from gatekeeper.node import Expression, Missing, Node, Unresolved, regex
 
+if TYPE_CHECKING:
+    from gatekeeper.project import Project
+
 
 class Context(NamedTuple):
-    """What a test may look at beside its node. No operator asks for the project: these rules judge file by file."""
+    """What a test may look at beside its node. Only operators that join ask for the project; a rule without one judges
+    file by file."""
 
     subject: Subject
+    project: Project | None = None
+    inside: bool = False  # paths start at an item, not at the subject
+
+    def assumed(self, path: str) -> Node | None:
+        """What the provider takes an absent attribute for; None when nobody wrote that down."""
+        ask = None if self.inside else getattr(self.subject, "assumed", None)
+        found: Node | None = ask(path) if ask else None
+        return found
 
 
 class Result(NamedTuple):
@@ -43,13 +56,14 @@ class Operator(NamedTuple):
     `read(operand, kind)` makes its test, and raises `Malformed` for an operand it cannot use. `absent` is what it says
     of a path that nobody wrote, unless the rule states it; None when it judges absence itself. With `items` it asks
     every item of a list, and an empty list is absence. A `condition` stands where a path may stand; the others stand
-    below a path.
+    below a path. One that `joins` looks at the whole project.
     """
 
     read: Callable[[Node, type[Subject]], Test]
     absent: Truth = False
     items: bool = False
     condition: bool = False
+    joins: bool = False
 
 
 class Malformed(Exception):  # a state of the text, as Unresolved and Unreadable are
@@ -107,7 +121,7 @@ def _read_part(key: str, value: Node, node: Node, kind: type[Subject]) -> Test:
     operator = OPERATORS.get(key)
     if operator and operator.condition:
         return operator.read(value, kind)
-    return _read_leaf(_read_path(key, value, kind), value, kind)
+    return _read_leaf(_read_path(key, value, kind), value, kind, key.replace(_EVERY, ""))
 
 
 def _when(when: Node, then: Node, kind: type[Subject]) -> Test:
@@ -142,9 +156,10 @@ def _not(operand: Node, kind: type[Subject]) -> Test:
 
 # paths
 
-_STEP = regex(r'(?:\A|\.)(?:([^\s.\[\]"]+)|"([^"]*)")|\[(\*|\d{1,4})\]')
+_STEP = regex(r'(?:\A|\.)(?:([^\s.\[\]"|]+)|"([^"]*)")|\[(\*|\d{1,4})\]|\s*(\|\s*json)\b')
 Steps = tuple[str | int, ...]
 _EVERY = "[*]"
+_DECODE = "|json"
 _ABSENT: dict[str, Truth] = {"pass": True, "fail": False, "unknown": None}
 
 
@@ -176,8 +191,8 @@ def _steps(path: str, at: Node, kind: type[Subject]) -> tuple[bool, Steps]:
             raise Malformed(
                 at, f"{path!r} is no path: expected names joined by '.', '[*]' for every item, '[0]' for one"
             )
-        name, quoted, index = found.groups()
-        steps.append(_EVERY if index == "*" else int(index) if index else name or quoted or "")
+        name, quoted, index, decode = found.groups()
+        steps.append(_DECODE if decode else _EVERY if index == "*" else int(index) if index else name or quoted or "")
         end = found.end()
     if steps[:1] != ["it"]:
         return False, tuple(steps)
@@ -208,7 +223,9 @@ def _walk(node: Node, steps: Steps) -> Iterator[Node]:
         yield node
         return
     step, rest = steps[0], steps[1:]
-    if node.expression:
+    if step == _DECODE:
+        yield from _walk(_decoded(node), rest)
+    elif node.expression:
         yield Below(node.expression, node.source, node.span, node.key)
     elif node.is_list and isinstance(step, str):
         inner = rest if step == _EVERY else steps
@@ -218,6 +235,13 @@ def _walk(node: Node, steps: Steps) -> Iterator[Node]:
         yield from _walk(node, rest)
     else:
         yield from _walk(node[step], rest)
+
+
+def _decoded(node: Node) -> Node:
+    """What a text in JSON says, also one that is made here (`jsonencode`)."""
+    from gatekeeper.models.terraform.policy_documents import decoded
+
+    return decoded(node) if node.present else node
 
 
 def _asked(subject: Subject, steps: Steps) -> list[Node]:
@@ -254,17 +278,20 @@ def _as_node(value: Any, subject: Subject) -> Node:
 # leaves
 
 
-def _read_leaf(reach: Callable[[Node, Context], list[Node]], operand: Node, kind: type[Subject]) -> Test:
-    judge = _read_operators(operand, kind)
+def _read_leaf(
+    reach: Callable[[Node, Context], list[Node]], operand: Node, kind: type[Subject], assumed: str = ""
+) -> Test:
+    judge = _read_operators(operand, kind, assumed)
     return lambda node, context: all_of([judge(each, context) for each in reach(node, context)])
 
 
-def _read_operators(operand: Node, kind: type[Subject]) -> Test:
-    """The operators below a path; a plain value is short for `equals`, a list for `in`."""
+def _read_operators(operand: Node, kind: type[Subject], assumed: str = "") -> Test:
+    """The operators below a path; a plain value is short for `equals`, a list for `in`. `assumed` is the path whose
+    default counts where nobody wrote anything."""
     if not operand.is_mapping:
         if not operand.present:
             raise Malformed(operand, "expected what must hold here, such as {equals: true} or {present: false}")
-        return _guarded(OPERATORS["in" if operand.is_list else "equals"], operand, kind, {})
+        return _guarded(OPERATORS["in" if operand.is_list else "equals"], operand, kind, {}, assumed)
     stated = _stated_absence(operand)
     tests: list[Test] = []
     for key, value in operand.items():
@@ -275,7 +302,7 @@ def _read_operators(operand: Node, kind: type[Subject]) -> Test:
             raise Malformed(
                 Node(key, value.source, value.key or value.span), f"{key!r} is no operator; there are {words}"
             )
-        tests.append(_guarded(OPERATORS[key], value, kind, stated))
+        tests.append(_guarded(OPERATORS[key], value, kind, stated, assumed))
     if not tests:
         raise Malformed(operand, "expected an operator, such as {equals: true}; for absence alone, {present: false}")
     return tests[0] if len(tests) == 1 else lambda node, context: all_of([test(node, context) for test in tests])
@@ -290,8 +317,9 @@ def _stated_absence(operand: Node) -> dict[str, Truth]:
     return {"absent": _ABSENT[absent.value]}
 
 
-def _guarded(operator: Operator, operand: Node, kind: type[Subject], stated: dict[str, Truth]) -> Test:
-    """The operator's test where something was written, and what its absence means where nothing was."""
+def _guarded(operator: Operator, operand: Node, kind: type[Subject], stated: dict[str, Truth], assumed: str) -> Test:
+    """The operator's test where something was written, and what its absence means where nothing was: what the rule
+    states, else what the provider takes it for, else the operator's own answer."""
     test = operator.read(operand, kind)
     if operator.absent is None:
         return test
@@ -300,6 +328,9 @@ def _guarded(operator: Operator, operand: Node, kind: type[Subject], stated: dic
 
     def judge(node: Node, context: Context) -> Result:
         if not node.present or (operator.items and node.is_list and not node):
+            default = context.assumed(assumed) if assumed and not stated else None
+            if default is not None and default.present:
+                return Result(test(default, context).truth, (default if default.expression else node,))
             return Result(absent, (node,))
         if operator.items and node.is_list and not whole:
             return all_of([judge(item, context) for item in node])
@@ -419,9 +450,13 @@ def _present(operand: Node, kind: type[Subject]) -> Test:
     wanted = _flag(operand)
 
     def test(node: Node, context: Context) -> Result:
-        return Result(None if isinstance(node, Below) else node.present == wanted, (node,))
+        return Result(None if _may_be_absent(node) else node.present == wanted, (node,))
 
     return test
+
+
+def _may_be_absent(node: Node) -> bool:
+    return isinstance(node, Below) or bool(node.expression and node.expression.may_be_null)
 
 
 def _length(operand: Node, kind: type[Subject]) -> Test:
@@ -448,7 +483,8 @@ def _items(combine: Callable[[Iterable[Result]], Result]) -> Callable[[Node, typ
         def test(node: Node, context: Context) -> Result:
             if not node.known:
                 return Result(None, (node,))
-            result = combine([judge(item, context) for item in (node if node.is_list else [node])])
+            inside = context._replace(inside=True)
+            result = combine([judge(item, inside) for item in (node if node.is_list else [node])])
             return result if result.at else Result(result.truth, (node,))
 
         return test
@@ -469,6 +505,30 @@ def _values(operand: Node) -> list[Any]:
     if not operand.is_list or not len(operand):
         raise Malformed(operand, "expected a list of values: [a, b]")
     return [_plain(each) for each in operand]
+
+
+def _compared(says: Callable[[Node, float], Truth]) -> Callable[[Node, type[Subject]], Test]:
+    """`gte` and `lte`: against a number, or against what stands at another path (`{path: scaling_config.min_size}`)."""
+    plain = _of_value(says, _number)
+
+    def read(operand: Node, kind: type[Subject]) -> Test:
+        if not operand.is_mapping:
+            return plain(operand, kind)
+        path = operand["path"]
+        if not isinstance(path.value, str):
+            raise Malformed(operand, "expected a number, or {path: a.b}")
+        reach = _read_path(path.value, path, kind)
+
+        def test(node: Node, context: Context) -> Result:
+            other = reach(context.subject.node, context)[0]
+            if not node.known or not other.known:
+                return Result(None, (node if not node.known else other,))
+            limit = other.number
+            return Result(None, (other,)) if limit is None else Result(says(node, limit), (node,))
+
+        return test
+
+    return read
 
 
 def _number(operand: Node) -> float:
@@ -503,8 +563,8 @@ OPERATORS: dict[str, Operator] = {
     "not_equals": Operator(_of_value(_negative(same), _plain), items=True, absent=True),
     "in": Operator(_of_value(_among, _values), items=True),
     "not_in": Operator(_of_value(_negative(_among), _values), items=True, absent=True),
-    "gte": Operator(_of_value(_at_least, _number), items=True),
-    "lte": Operator(_of_value(_at_most, _number), items=True),
+    "gte": Operator(_compared(_at_least), items=True),
+    "lte": Operator(_compared(_at_most), items=True),
     "matches": Operator(_of_value(_matches, _pattern), items=True),
     "not_matches": Operator(_of_value(_negative(_matches), _pattern), items=True, absent=True),
     "present": Operator(_present, absent=None),

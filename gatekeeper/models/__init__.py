@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from gatekeeper.node import Node, Span
+from gatekeeper.node import Node, Source, Span
 
 
 class Subject:
@@ -49,6 +49,24 @@ class Subject:
         """What to underline when a finding is about the whole of it."""
         return self.node.mark
 
+    @property
+    def there(self) -> bool:
+        """Whether it comes to anything: rules never see what its own settings leave out."""
+        return True
+
+    @property
+    def seen_as(self) -> str:
+        """For which of several uses of the same lines it is looked at, in words; '' when it is for all of them."""
+        return ""
+
+    def alternatives(self) -> Sequence[Subject]:
+        """The same subject for each of several uses, where what it comes to differs between them."""
+        return ()
+
+    def origins(self, source: Source, span: Span) -> Sequence[tuple[Node, str]]:
+        """Where what stands at a place comes from, when it is written elsewhere, with words for each."""
+        return ()
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
 
@@ -59,6 +77,7 @@ NAMES = {
     "compose": "a Compose file",
     "helm": "a Helm chart",
     "terraform": "Terraform",
+    "ansible": "Ansible",
     "pipeline": "a pipeline",
     "prometheus": "a Prometheus rule",
     "docs": "Markdown",

@@ -62,7 +62,18 @@ def claims(documents: Iterable[Document], names: Callable[[], Names]) -> Iterato
     if ticked:
         known = names()
         for document in ticked:
-            yield from _of(document, known)
+            if _names_one(document.source.text, known):
+                yield from _of(document, known)
+
+
+_UNMARKED = str.maketrans("", "", "*_`[]")
+
+
+def _names_one(text: str, names: Names) -> bool:
+    """Whether a text can hold a name that counts in it: to look for them costs less than to read its tables."""
+    words = " ".join(text.casefold().translate(_UNMARKED).split())
+    shortest = 1 if _READINESS.search(text) else _SHORT
+    return any(name in words for name in names if len(name.split()) >= shortest)
 
 
 def _of(document: Document, names: Names) -> Iterator[Claim]:

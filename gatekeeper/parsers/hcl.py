@@ -90,6 +90,12 @@ class Template(Expr):
         return (part for part in self.parts if isinstance(part, Expr))
 
 
+class Piece(Template):
+    """What stands between the directives of a template: always a text, also when it is one interpolation."""
+
+    __slots__ = ()
+
+
 class Tuple(Expr):
     """`[a, b]`"""
 
@@ -252,6 +258,12 @@ class For(Expr):
         yield self.over
 
 
+class Repeat(For):
+    """`%{ for name in over }result%{ endfor }`: a text."""
+
+    __slots__ = ()
+
+
 class Opaque(Expr):
     """What is not taken apart further, and why: the expressions inside it, and the names it gives to them."""
 
@@ -337,10 +349,11 @@ class Attribute:
 
 
 class Body(NamedTuple):
-    """What stands between braces, or in a file."""
+    """What stands between braces, or in a file. `rest` says why nobody knows what else there is, where that is so."""
 
     attributes: dict[str, Attribute]
     blocks: list[Block]
+    rest: str = ""
 
 
 class Block(NamedTuple):

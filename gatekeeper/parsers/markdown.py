@@ -302,6 +302,12 @@ def _normalized(label: str) -> str:
 
 _HTML_TARGET = regex(r"<(img|a)\b[^<>]{0,2000}?\b(?:src|href)[ ]?=[ ]?(?:\"([^\"<>]*)\"|'([^'<>]*)')", re.IGNORECASE)
 _HTML_ID = regex(r"<[a-z][^<>]{0,500}?\s(?:id|name)[ ]?=[ ]?[\"']?([^\"'\s<>]+)", re.IGNORECASE)
+_GENERATED = regex(  # by terraform-docs, as its pre-commit hook or its own markers have it
+    r"<!-- (?:BEGIN_TF_DOCS|BEGIN TFDOC|BEGINNING OF [A-Z-]{1,40} DOCS HOOK) -->.*?"
+    r"<!-- (?:END_TF_DOCS|END TFDOC|END OF [A-Z-]{1,40} DOCS HOOK) -->",
+    re.DOTALL,
+)
+_TABLE_LINE = regex(r"^[ ]{0,3}\|.*$", re.MULTILINE)
 _CUSTOM_ID = regex(r"[ \t]*\{:?[ \t]*#([^\s{}]+)[^{}]{0,200}\}[ \t]*\Z")
 
 
@@ -336,7 +342,8 @@ class _Reader:
         head = front_matter(self.source.text)
         skipped = len(re.findall(r"\r\n|\n|\r", head))
         environment: dict[str, Any] = {}
-        tokens = _blocks().parse("\n" * skipped + self.source.text[len(head) :], environment)
+        body = _GENERATED.sub(self.generated, self.source.text[len(head) :])
+        tokens = _blocks().parse("\n" * skipped + body, environment)
         self.references = environment.get("references", {})
         self.read(tokens)
         last = len(self.source.lines)
@@ -345,6 +352,11 @@ class _Reader:
             title_of(self.source.text), self.headings, self.texts, self.codes, self.spans, self.links, self.tables,
             self.tasks, anchors, list(_sections(self.headings, last)), [],
         )  # fmt: skip
+
+    def generated(self, found: re.Match[str]) -> str:
+        """What a tool wrote of the code of a module: its anchors count, the lines of its tables are not read."""
+        self.anchors.update(inner[1] for inner in _HTML_ID.finditer(found[0]))
+        return _TABLE_LINE.sub("", found[0])
 
     def read(self, tokens: Sequence[Any]) -> None:
         row: list[Any] | None = None

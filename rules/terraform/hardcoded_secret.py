@@ -7,7 +7,7 @@ from gatekeeper import Finding, Fix
 from gatekeeper.models.credentials import is_placeholder
 from gatekeeper.models.secrets import secrets_in
 from gatekeeper.models.terraform import Data, Variable, Written
-from gatekeeper.node import regex
+from gatekeeper.node import Source, regex
 from gatekeeper.rule import Answer, Place, rule
 
 _PASSWORD = regex(r"(?:.*[a-z0-9_-])?(?:password|passwd|passphrase)\Z", re.IGNORECASE)
@@ -136,6 +136,8 @@ def hardcoded_secret(block: Written) -> Iterator[Answer]:
     }
     ```
     """
+    if not _MAY_NAME_ONE.search(block.text) and not block.source.once(_holds_a_key):
+        return
     for text in block.texts():
         of_variable = isinstance(block, Variable) and text.name == "default"
         name = block.label if isinstance(block, Variable) and of_variable else text.name
@@ -148,6 +150,15 @@ def hardcoded_secret(block: Written) -> Iterator[Answer]:
         else:
             continue
         yield Finding(Place(text.source, text.span), words, fix=_FIX)
+
+
+_MAY_NAME_ONE = regex(
+    r"password|passwd|passphrase|secret|token|credentials|(?:api|app|access|private)[_-]?key", re.IGNORECASE
+)
+
+
+def _holds_a_key(source: Source) -> bool:
+    return any(each.grade != "low" for each in secrets_in(source.text))
 
 
 _FIX = Fix("replace the secret, and take it from a secret store or a sensitive variable")

@@ -1,31 +1,56 @@
 """What expressions come to: nodes that are evaluated when they are read.
 
 A value is known, or it is an `Expression` that names what it waits for ("var.region has no default"). Operators know
-what follows all the same: `false && x` is false, and a conditional with equal branches needs no test.
+what follows all the same: `false && x` is false, and a conditional with equal branches needs no test. What fails in
+Terraform for sure (`{}.a`) is something else than what is not known: `try` goes on behind the one only.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
-from typing import Any
+import posixpath
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from gatekeeper.node import Expression, Node, Source, Span, Unresolved
+from gatekeeper.models.terraform import conversions, functions
+from gatekeeper.models.terraform.conversions import (
+    SIZE, TEXT, Encoded, Fails, List, Map, Path, Set, Unspoken, Value, agreed, equal, number, truth, type_of, waits_for,
+)  # fmt: skip
+from gatekeeper.models.terraform.conversions import same as same
+from gatekeeper.models.terraform.conversions import weight as weight
+from gatekeeper.node import Expression, Node, Open, Partly, Source, Span, Unresolved
 from gatekeeper.parsers import hcl
 
+if TYPE_CHECKING:
+    from gatekeeper.discover import Tree
+
 DEPTH = 60  # how many values may wait for each other
-SIZE = 20_000  # nodes in one value, characters of one text: locals may double each other
+STEPS = 50_000  # expressions evaluated for one value
+MODULE_STEPS = 5_000_000  # and for all values of a module; what comes behind has few
+Steps = Sequence[hcl.GetAttr | hcl.Index]
+UNKNOWN_PART = "\ue0ff"  # stands for what is not known in a text of which the rest is
 EXPANDED = 200  # blocks that one dynamic block is read as; those beyond are one that is not known
 
 
 class Scope:
-    """What the names in an expression mean. Without a module, no name means anything."""
+    """What the names in an expression mean. Without a module, no name means anything.
+
+    `file` and the like read below `directory` of the `tree`; without a tree they read nothing.
+    """
+
+    tree: Tree | None = None
+    directory: str = ""
+    spent: int = 0  # steps that its values took
 
     def __init__(self, names: dict[str, Node] | None = None) -> None:
         self.names = names or {}
 
-    def find(self, expr: hcl.Expr, root: str, word: str | None) -> tuple[Node | Expression, int]:
-        """The value of a reference's first words, and how many words behind the first that took."""
+    @property
+    def outermost(self) -> Scope:
+        return self
+
+    def find(self, expr: hcl.Expr, root: str, steps: Steps) -> tuple[Node | Expression, int]:
+        """The value of a reference's first words, and how many of the `steps` behind the first that took."""
         if root in self.names:
             return self.names[root], 0
         return Expression(expr.text, "is not known here"), 0
@@ -40,24 +65,31 @@ class Inner(Scope):
     def __init__(self, outer: Scope, names: dict[str, Node]) -> None:
         super().__init__(names)
         self.outer = outer
+        self.tree = outer.tree
+        self.directory = outer.directory
 
-    def find(self, expr: hcl.Expr, root: str, word: str | None) -> tuple[Node | Expression, int]:
+    @property
+    def outermost(self) -> Scope:
+        return self.outer.outermost
+
+    def find(self, expr: hcl.Expr, root: str, steps: Steps) -> tuple[Node | Expression, int]:
         if root in self.names:
             return self.names[root], 0
-        return self.outer.find(expr, root, word)
+        return self.outer.find(expr, root, steps)
 
 
-class Value(Node):
-    """A node that was computed; `weight` is how many nodes it comes to."""
+class _Run:
+    """The evaluation that is under way: how many steps it has left, and whether what fails is asked for (`try`)."""
 
-    __slots__ = ("weight",)
+    __slots__ = ("left", "strict", "values")
 
-    def __init__(self, value: Any, source: Source, span: Span, key: Span | None = None, tag: str = "") -> None:
-        super().__init__(value, source, span, key, tag)
-        self.weight = 1
+    def __init__(self) -> None:
+        self.left = STEPS
+        self.strict = False
+        self.values: list[Lazy] = []
 
 
-_under_way: list[object] = []
+_run = _Run()
 
 
 class Lazy(Node):
@@ -70,7 +102,7 @@ class Lazy(Node):
     ) -> None:
         self.source = source
         self.tag = ""
-        self._make = make
+        self._make: Callable[[], Node] | None = make
         self._place: Any = place
         self._words = words
         self._done: Node | None = None
@@ -78,16 +110,26 @@ class Lazy(Node):
     @property
     def node(self) -> Node:
         if self._done is None:
-            if any(each is self for each in _under_way):
+            under_way = _run.values
+            if any(each is self for each in under_way):
                 return Node(Expression(self._words, "depends on itself"), self.source, self.span)
-            if len(_under_way) > DEPTH:
+            if len(under_way) > DEPTH:
                 return Node(Expression(self._words, "depends on too many other values"), self.source, self.span)
-            _under_way.append(self)
+            left, strict = _run.left, _run.strict
+            _run.left, _run.strict = STEPS, False
+            under_way.append(self)
             try:
-                self._done = self._make()
+                self._done = self._made()
             finally:
-                _under_way.pop()
+                under_way.pop()
+                _run.left, _run.strict = left, strict
         return self._done
+
+    def _made(self) -> Node:
+        assert self._make is not None
+        made = self._make()
+        self._make = None  # and what it holds
+        return made
 
     @property
     def weight(self) -> int:
@@ -112,22 +154,39 @@ class Lazy(Node):
         return found
 
 
-def weight(node: Node) -> int:
-    if isinstance(node, (Value, Lazy)):
-        return node.weight
-    value = node._value
-    if isinstance(value, dict):
-        return 1 + sum(map(weight, value.values()))
-    if isinstance(value, list):
-        return 1 + sum(map(weight, value))
-    return 1
+class _Attribute(Lazy):
+    """An attribute as written, in a scope."""
+
+    __slots__ = ("scope", "written")
+
+    def __init__(self, written: hcl.Attribute, scope: Scope) -> None:
+        self.source = written.home.source
+        self.tag = ""
+        self.written = written
+        self.scope: Scope | None = scope
+        self._done: Node | None = None
+        self._words = written.name
+        self._place = None
+
+    def _made(self) -> Node:
+        assert self.scope is not None
+        outermost = self.scope.outermost
+        given = _run.left = STEPS if outermost.spent < MODULE_STEPS else 100
+        made = evaluate(self.written.expr, self.scope)
+        outermost.spent += given - _run.left
+        self.scope = None
+        return made
+
+    def _found_place(self) -> tuple[Span, Span | None]:
+        if self._place is None:
+            self._place = (self.written.expr.span, self.written.key)
+        found: tuple[Span, Span | None] = self._place
+        return found
 
 
 def attribute(found: hcl.Attribute, scope: Scope) -> Lazy:
     """The node of an attribute, placed at its value, with its name as key."""
-    return Lazy(
-        lambda: evaluate(found.expr, scope), found.home.source, lambda: (found.expr.span, found.key), found.name
-    )
+    return _Attribute(found, scope)
 
 
 def body(found: hcl.Body, scope: Scope) -> dict[str, Node]:
@@ -155,24 +214,40 @@ def body(found: hcl.Body, scope: Scope) -> dict[str, Node]:
 
 
 def block(found: hcl.Block, scope: Scope) -> Node:
-    return Node(body(found.body, scope), found.home.source, found.span, found.header, " ".join(found.labels))
+    entries = body(found.body, scope)
+    if found.body.rest:
+        return Open(entries, found.home.source, found.span, found.header, found.body.rest)
+    return Node(entries, found.home.source, found.span, found.header, " ".join(found.labels))
 
 
 def _dynamic(name: str, inners: list[hcl.Block], scope: Scope) -> Lazy:
     first = inners[0]
 
     def make() -> Node:
-        nodes: list[Node] = []
-        for inner in inners:
-            if inner.type == "dynamic":
-                times = _each(inner, scope)
-                if times.expression:
-                    return times
-            nodes += expanded(inner, scope)
+        nodes = [node for inner in inners for node in sure(inner, scope)]
+        for node in nodes:
+            if node.expression:
+                return node
         value = None if not nodes else nodes[0]._value if len(nodes) == 1 else nodes
         return Node(value, first.home.source, first.span, first.header)
 
     return Lazy(make, first.home.source, lambda: (first.span, first.header), name)
+
+
+def sure(found: hcl.Block, scope: Scope) -> list[Node]:
+    """The blocks that a nested block stands for. Those of which nobody knows whether they are there are one
+    expression."""
+    nodes = expanded(found, scope)
+    if found.type != "dynamic":
+        return nodes
+    times = _each(found, scope)
+    waits = times._value.rest if isinstance(times._value, Partly) else times.expression
+    if waits is None and len(nodes) > EXPANDED:
+        waits = Expression(" ".join(found.labels), "stands for too many blocks")
+    if waits is None:
+        return nodes
+    waits = Expression(waits.text, waits.reason, may_be_null=True)
+    return [*nodes[:-1], Node(waits, times.source, times.span)]
 
 
 def _each(dynamic: hcl.Block, scope: Scope) -> Node:
@@ -197,16 +272,11 @@ def expanded(found: hcl.Block, scope: Scope) -> list[Node]:
     each = _each(found, scope)
     value = each._value
     unknown = Node(Expression(name, "differs from block to block"), each.source, each.span)
-    if isinstance(value, dict):
-        pairs = [(Node(key, each.source, each.span), item) for key, item in value.items()]
-    elif isinstance(value, list):
-        written = found.body.attributes["for_each"].expr
-        numbered = isinstance(written, hcl.Tuple)  # of anything else it may be a set, whose keys are its values
-        pairs = [(Node(n, each.source, each.span) if numbered else unknown, item) for n, item in enumerate(value)]
-    elif value is None:
-        pairs = []
-    else:
-        pairs = [(unknown, unknown)]
+    pairs: list[tuple[Node, Node]] = []
+    if isinstance(value, (dict, list)):
+        pairs = _pairs(each)
+    if isinstance(value, (Expression, Partly)):
+        pairs.append((unknown, unknown))
     if len(pairs) > EXPANDED:
         pairs = [*pairs[:EXPANDED], (unknown, unknown)]
     made = []
@@ -217,26 +287,65 @@ def expanded(found: hcl.Block, scope: Scope) -> list[Node]:
     return made
 
 
+def _pairs(over: Node) -> list[tuple[Node, Node]]:
+    """The keys and values of a collection, in Terraform's order. Raises `Unresolved`."""
+    value = over.value
+    if isinstance(value, dict):
+        return [(Value(key, over.source, item.span), item) for key, item in sorted(value.items(), key=lambda p: p[0])]
+    if isinstance(value, Set):
+        return [(item, item) for item in value]
+    if isinstance(value, list):
+        return [(Value(at, over.source, item.span), item) for at, item in enumerate(value)]
+    raise Fails("is nothing that has items")
+
+
 def evaluate(expr: hcl.Expr, scope: Scope) -> Node:
     """The value of an expression, placed where the expression stands."""
+    _run.left -= 1
+    if _run.left < 0:
+        return _too_large(expr)
     try:
         value = _BY_TYPE[type(expr)](expr, scope)
     except Unresolved as unresolved:
         value = unresolved.expression
+        if type(value) is not Expression or value.may_be_null:  # what is made of it is something else
+            value = Expression(value.text, value.reason)
+    except Fails as fails:
+        if _run.strict:
+            raise
+        value = _unknown(expr, str(fails))
     except RecursionError:
-        value = Expression(expr.text, "nests too deeply to be evaluated")
+        value = _unknown(expr, "nests too deeply to be evaluated")
+    except OverflowError:
+        return _too_large(expr)
     except (TypeError, ValueError, ArithmeticError):
-        value = Expression(expr.text, "cannot be evaluated")
-    node = Value(value, expr.home.source, expr.span)
-    if isinstance(value, (dict, list)):
-        node.weight += sum(map(weight, value.values() if isinstance(value, dict) else value))
-    if node.weight > SIZE or (isinstance(value, str) and len(value) > SIZE and not isinstance(expr, hcl.Literal)):
-        return Value(Expression(expr.text[:80], "is too large to be evaluated"), expr.home.source, node.span)
+        value = _unknown(expr, "cannot be evaluated")
+    node = Value(value, expr.home.source, expr)
+    if node.weight > 1:
+        if isinstance(value, str):
+            if len(value) > TEXT and not isinstance(expr, hcl.Literal):
+                return _too_large(expr)
+            _run.left -= len(value) // 640
+        if node.weight > SIZE:
+            return _too_large(expr)
     return node
 
 
+def _too_large(expr: hcl.Expr) -> Node:
+    return Value(_unknown(expr, "is too large to be evaluated"), expr.home.source, expr)
+
+
 def _unknown(expr: hcl.Expr, reason: str) -> Expression:
-    return Expression(" ".join(expr.text.split())[:120], reason)
+    return Expression(" ".join(expr.text[:500].split())[:120], reason)
+
+
+def _leniently(expr: hcl.Expr, scope: Scope) -> Node:
+    """What an expression comes to, when nobody knows whether Terraform takes its value."""
+    strict, _run.strict = _run.strict, False
+    try:
+        return evaluate(expr, scope)
+    finally:
+        _run.strict = strict
 
 
 def _literal(expr: hcl.Literal, scope: Scope) -> Any:
@@ -246,13 +355,42 @@ def _literal(expr: hcl.Literal, scope: Scope) -> Any:
 def _template(expr: hcl.Template, scope: Scope) -> Any:
     if len(expr.parts) == 1 and isinstance(expr.parts[0], hcl.Expr):
         return evaluate(expr.parts[0], scope)._value  # "${x}" is x
-    return "".join(part if isinstance(part, str) else _text(evaluate(part, scope)) for part in expr.parts)
+    return _piece(expr, scope)
 
 
-def _text(node: Node) -> str:
-    if node.value is None or isinstance(node.value, (dict, list)):
-        raise TypeError("no text")
-    return node.text
+def _piece(expr: hcl.Template, scope: Scope) -> Any:
+    words: list[str] = []
+    inside: str | None = None
+    waits: Expression | None = None
+    size = 0
+    for part in expr.parts:
+        if isinstance(part, hcl.Expr):
+            node = evaluate(part, scope)
+            value = node._value
+            if isinstance(value, Path) and not words:
+                inside, part = value.inside, ""
+            elif isinstance(value, Expression):
+                waits = waits or value  # and on: the others may fail
+                part = UNKNOWN_PART
+            else:
+                part = conversions.text(node)
+        words.append(part)
+        size += len(part)
+        if size > TEXT:
+            raise OverflowError("too large")
+    made = "".join(words)
+    if waits is not None:
+        return Unspoken.made(waits, Value(made, expr.home.source, expr), "parts")
+    return made if inside is None else Path.made(expr.text[:120], inside + made)
+
+
+def _repeat(expr: hcl.Repeat, scope: Scope) -> Any:
+    found = []
+    for each in _each_scope(expr, evaluate(expr.over, scope), scope):
+        found.append(conversions.text(evaluate(expr.result, each)))
+        functions.bounded(sum(map(len, found)) if len(found) % 50 == 0 else 0)
+    functions.bounded(sum(map(len, found)))
+    return "".join(found)
 
 
 def _tuple(expr: hcl.Tuple, scope: Scope) -> Any:
@@ -261,15 +399,23 @@ def _tuple(expr: hcl.Tuple, scope: Scope) -> Any:
 
 def _object(expr: hcl.Object, scope: Scope) -> Any:
     found: dict[str, Node] = {}
+    waits: Expression | None = None
     for key, value in expr.pairs:
         node = evaluate(value, scope)
-        node.key = key.span
-        found[_text(evaluate(key, scope))] = node
-    return found
+        assert isinstance(node, Value)
+        node.renamed(key)
+        name = evaluate(key, scope)
+        if name.known:
+            found[conversions.text(name)] = node
+            continue
+        assert name.expression is not None
+        waits = waits or Expression(name.expression.text, name.expression.reason)
+        found = {each: conversions.like(waits, item) for each, item in found.items()}  # it may be any of them
+    return found if waits is None else Partly(found, waits)
 
 
 def _variable(expr: hcl.Variable, scope: Scope) -> Any:
-    found, _ = scope.find(expr, expr.name, None)
+    found, _ = scope.find(expr, expr.name, ())
     return found._value if isinstance(found, Node) else found
 
 
@@ -282,171 +428,347 @@ def _reference(expr: hcl.Expr, scope: Scope) -> Any:
     steps.reverse()
     node: Node | Expression
     if isinstance(root, hcl.Variable):
-        first = steps[0]
-        node, taken = scope.find(expr, root.name, first.name if isinstance(first, hcl.GetAttr) else None)
+        node, taken = _found(expr, root.name, steps, scope)
         steps = steps[taken:]
     else:
         node = evaluate(root, scope)
     for step in steps:
         if isinstance(node, Expression):
             return node
-        key = step.name if isinstance(step, hcl.GetAttr) else evaluate(step.key, scope).value
-        found = _item(node, key)
-        node = _unknown(expr, "refers to an element that is not there") if found is None else found
+        node = _step(expr, node, step, scope)
     return node._value if isinstance(node, Node) else node
 
 
-def _item(node: Node, key: Any) -> Node | None:
-    value = node.value
+def _found(expr: hcl.Expr, root: str, steps: Steps, scope: Scope) -> tuple[Node | Expression, int]:
+    if root == "path" and scope.tree is not None and root not in scope.names:
+        first = steps[0]
+        word = first.name if isinstance(first, hcl.GetAttr) else ""
+        if word == "module" or (word == "root" and getattr(scope.outermost, "root", False)):
+            return Path.made(f"path.{word}", scope.directory), 1
+    return scope.find(expr, root, steps)
+
+
+def _step(expr: hcl.Expr, node: Node, step: hcl.GetAttr | hcl.Index, scope: Scope) -> Node:
+    value = node._value
+    if isinstance(value, Expression):
+        if value.may_be_null or type(value) is not Expression:  # an element of it is something else
+            return conversions.like(Expression(value.text, value.reason), node)
+        return node
+    if isinstance(step, hcl.GetAttr):
+        found = value.get(step.name) if isinstance(value, dict) else None
+        key: Any = step.name
+    else:
+        at = evaluate(step.key, scope)
+        found, key = _item(value, at), at._value
+    if found is None:
+        if isinstance(value, Partly):
+            return conversions.like(value.other(str(key)), node)
+        raise Fails("refers to an element that is not there")
+    return found
+
+
+def _item(value: Any, at: Node) -> Node | None:
+    """What a collection holds at a key. Raises `Unresolved`."""
     if isinstance(value, dict):
-        found: Node | None = value.get(_text(Node(key, node.source, node.span)))
+        found: Node | None = value.get(conversions.text(at))
         return found
-    if isinstance(value, list):
-        number = Node(key, node.source, node.span).number
-        if isinstance(number, int) and 0 <= number < len(value):
-            item: Node = value[number]
+    if type(value) in (list, List):
+        which = number(at)
+        if isinstance(which, int) and 0 <= which < len(value):
+            item: Node = value[which]
             return item
     return None
 
 
 def _splat(expr: hcl.Splat, scope: Scope) -> Any:
     of = evaluate(expr.of, scope)
-    items = of.value if isinstance(of.value, list) else [] if of.value is None else [of]
-    return [evaluate(expr.each, scope.with_names({"*": item})) for item in items]
+    value = of.value
+    items = value if isinstance(value, list) else [] if value is None else [of]
+    found = [evaluate(expr.each, scope.with_names({"*": item})) for item in items]
+    return List(found) if isinstance(value, (List, Set)) else found
 
 
 def _conditional(expr: hcl.Conditional, scope: Scope) -> Any:
     test = evaluate(expr.test, scope)
-    if test.known:
-        return evaluate(expr.yes if _truth(test) else expr.no, scope)._value
-    yes, no = evaluate(expr.yes, scope), evaluate(expr.no, scope)
-    try:
-        if same(yes, no):
-            return yes._value
-    except Unresolved:
-        pass
-    return test.expression
+    if test.expression is None:
+        chosen, other = (expr.yes, expr.no) if truth(test) else (expr.no, expr.yes)
+        return _as_branch(evaluate(chosen, scope), other, scope)
+    yes, no = _leniently(expr.yes, scope), _leniently(expr.no, scope)
+    wanted = conversions.unify(conversions.kind_of(yes), conversions.kind_of(no))
+    if wanted is not None:
+        try:
+            yes, no = conversions.convert(yes, wanted), conversions.convert(no, wanted)
+        except Unresolved:
+            pass  # sets of what is not known
+    return agreed(yes, no, Expression(test.expression.text, test.expression.reason))
 
 
-def _truth(node: Node) -> bool:
-    value = {"true": True, "false": False}.get(node.value, node.value) if isinstance(node.value, str) else node.value
-    if not isinstance(value, bool):
-        raise TypeError("no truth value")
-    return value
-
-
-def same(left: Node, right: Node) -> bool:
-    """Whether two values are equal and of one type. Raises `Unresolved`."""
-    return bool(_typed(left.plain) == _typed(right.plain))
-
-
-def _typed(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _typed(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_typed(item) for item in value]
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return "number", value
-    return type(value), value
+def _as_branch(node: Node, other: hcl.Expr, scope: Scope) -> Any:
+    """The value of the branch that was chosen, in the one type that both branches have."""
+    value = node._value
+    if value is None or isinstance(value, (str, Expression)):
+        return value
+    if isinstance(other, hcl.Literal) and (other.value is None or type(other.value) is type(value)):
+        return value
+    against = conversions.kind_of(_leniently(other, scope))
+    if against == "any":
+        return value
+    wanted = conversions.unify(conversions.kind_of(node), against)
+    if wanted is None:
+        if _run.strict:
+            raise Fails("has branches of different types")
+        return value
+    return conversions.convert(node, wanted)._value
 
 
 def _unary(expr: hcl.Unary, scope: Scope) -> Any:
     of = evaluate(expr.of, scope)
-    return not _truth(of) if expr.operator == "!" else -_number(of)
+    return not truth(of) if expr.operator == "!" else -number(of)
 
 
-def _number(node: Node) -> float | int:
-    number = None if isinstance(node.value, bool) else node.number
-    if number is None:
-        raise TypeError("no number")
-    return number
+def _remainder(left: Any, right: Any) -> Any:
+    return left - right * int(left / right)
 
 
-def _divide(left: float, right: float) -> float:
-    return _whole(left / right)
+def _divided(left: Any, right: Any) -> Any:
+    if right == 0:
+        raise Fails("divides by zero")
+    return left / right
 
 
-def _whole(value: float) -> float | int:
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
-
-
-_OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
+_COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": _divide, "%": lambda a, b: a - b * int(a / b),
+}  # fmt: skip
+_COMPUTED: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": _divided, "%": _remainder,
 }  # fmt: skip
 
 
 def _binary(expr: hcl.Binary, scope: Scope) -> Any:
-    left = evaluate(expr.left, scope)
     if expr.operator in ("&&", "||"):
-        decides = expr.operator == "||"
-        if left.known and _truth(left) is decides:
-            return decides
-        right = evaluate(expr.right, scope)
-        if right.known and _truth(right) is decides:
-            return decides
-        return left.expression or right.expression or not decides
-    right = evaluate(expr.right, scope)
+        return _logical(expr, scope)
+    left, right = evaluate(expr.left, scope), evaluate(expr.right, scope)
     if expr.operator in ("==", "!="):
-        return same(left, right) is (expr.operator == "==")
-    return _whole(_OPERATIONS[expr.operator](_number(left), _number(right)))
+        return equal(left, right) is (expr.operator == "==")
+    one, other = functions.fraction(number(left)), functions.fraction(number(right))
+    if expr.operator in _COMPARED:
+        return _COMPARED[expr.operator](one, other)
+    return functions.rounded(_COMPUTED[expr.operator](one, other))
+
+
+def _logical(expr: hcl.Binary, scope: Scope) -> Any:
+    left = evaluate(expr.left, scope)
+    decides = expr.operator == "||"
+    if left.expression is None and truth(left) is decides:
+        return decides
+    right = evaluate(expr.right, scope) if left.expression is None else _leniently(expr.right, scope)
+    if right.expression is None and truth(right) is decides:
+        return decides
+    waits = left.expression or right.expression
+    return Expression(waits.text, waits.reason) if waits else not decides
+
+
+# functions
 
 
 def _call(expr: hcl.Call, scope: Scope) -> Any:
-    function = _FUNCTIONS.get(expr.name.removeprefix("core::"))
+    name = expr.name.removeprefix("core::")
+    special = _SPECIAL.get(name)
+    if special is not None and not expr.expands:
+        return special(expr, scope)
+    function = functions.FUNCTIONS.get(name)
     if function is None:
-        return _unknown(expr, "calls a function that is not evaluated here")
+        return _unknown(expr, functions.OTHERS.get(name, "calls a function that is not evaluated here"))
     arguments = [evaluate(argument, scope) for argument in expr.arguments]
     if expr.expands:
-        arguments[-1:] = list(arguments[-1])
+        last = arguments[-1].value
+        if not isinstance(last, list):
+            raise Fails("has something else than a list before its ...")
+        arguments[-1:] = last
     return function(arguments)
 
 
-def _merge(arguments: list[Node]) -> Any:
-    return {key: value for each in arguments for key, value in each.items()}
+def _tried(expr: hcl.Expr, scope: Scope) -> Node:
+    """What `try` makes of an expression. Raises `Fails` when it fails for sure, `Unresolved` when it may."""
+    strict, _run.strict = _run.strict, True
+    try:
+        node = evaluate(expr, scope)
+    finally:
+        _run.strict = strict
+    waits = waits_for(node)
+    if waits is not None and (not node.known or not isinstance(expr, (hcl.Variable, hcl.GetAttr, hcl.Index))):
+        raise Unresolved(node, waits)  # a part of it that fails fails the whole; but a reference is there
+    return node
 
 
-def _concat(arguments: list[Node]) -> Any:
-    return [item for each in arguments for item in each]
+def _try(expr: hcl.Call, scope: Scope) -> Any:
+    for at, argument in enumerate(expr.arguments):
+        try:
+            return _tried(argument, scope)._value
+        except Fails:
+            continue
+        except Unresolved as unresolved:
+            waits = unresolved.expression
+            null = waits.may_be_null or any(_ends_null(each, scope) for each in expr.arguments[at + 1 :])
+            return Expression(waits.text, waits.reason, may_be_null=null)
+    raise Fails("has nothing that does not fail")
 
 
-def _set(arguments: list[Node]) -> Any:
-    found: dict[Any, Node] = {}
-    for item in arguments[0]:
-        found.setdefault(repr(item.plain), item)
-    return list(found.values())
+def _ends_null(expr: hcl.Expr, scope: Scope) -> bool:
+    return conversions.may_be_null(_leniently(expr, scope))
 
 
-def _lookup(arguments: list[Node]) -> Any:
-    found = _item(arguments[0], arguments[1].value)
-    if found is None and len(arguments) < 3:
-        raise ValueError("no such key")
-    return (arguments[2] if found is None else found)._value
+def _can(expr: hcl.Call, scope: Scope) -> Any:
+    if len(expr.arguments) != 1:
+        raise Fails("is called with a number of arguments that it does not take")
+    try:
+        _tried(expr.arguments[0], scope)
+    except Fails:
+        return False
+    return True
 
 
-_FUNCTIONS: dict[str, Callable[[list[Node]], Any]] = {
-    "merge": _merge,
-    "concat": _concat,
-    "toset": _set,
-    "lookup": _lookup,
-    "tolist": lambda a: list(a[0]),
-    "tomap": lambda a: dict(a[0].items()),
-    "tostring": lambda a: None if a[0].value is None else _text(a[0]),
-    "tonumber": lambda a: None if a[0].value is None else _number(a[0]),
-    "tobool": lambda a: None if a[0].value is None else _truth(a[0]),
-    "sensitive": lambda a: a[0]._value,
-    "nonsensitive": lambda a: a[0]._value,
-    "lower": lambda a: _text(a[0]).lower(),
-    "upper": lambda a: _text(a[0]).upper(),
-    "join": lambda a: _text(a[0]).join(_text(item) for each in a[1:] for item in each),
-    "length": lambda a: len(a[0]),
-    "keys": lambda a: [Node(key, value.source, value.span) for key, value in sorted(a[0].items(), key=lambda p: p[0])],
-    "values": lambda a: [value for _, value in sorted(a[0].items(), key=lambda pair: pair[0])],
+def _path(node: Node, scope: Scope) -> str:
+    """A path of the repository that an argument means. Raises `Unresolved`."""
+    value = node._value
+    if isinstance(value, Path):
+        path = value.inside
+    elif getattr(scope.outermost, "root", False):  # Terraform runs in its directory
+        path = f"{scope.directory}/{conversions.text(node)}".lstrip("/") if scope.directory else conversions.text(node)
+    else:
+        _refuse(node, "depends on where Terraform runs")
+    return posixpath.normpath(path)
+
+
+def _refuse(node: Node, reason: str) -> NoReturn:
+    value = node.value
+    raise Unresolved(node, Expression(value[:120] if isinstance(value, str) else "file", reason))
+
+
+def _read(expr: hcl.Call, scope: Scope) -> Source:
+    """The source that a function's first argument names. Raises `Unresolved`."""
+    from gatekeeper.discover import Unreadable
+
+    node = evaluate(expr.arguments[0], scope)
+    if scope.tree is None:
+        raise Unresolved(node, _unknown(expr, "reads a file"))
+    path = _path(node, scope)
+    if path not in scope.tree:
+        raise Unresolved(node, _unknown(expr, "reads a file that is not in the repository"))
+    source = scope.tree.source(path)
+    try:
+        size = len(source.text)
+    except Unreadable:
+        raise Unresolved(node, _unknown(expr, "reads a file that cannot be read")) from None
+    if size > TEXT:
+        raise OverflowError("too large")
+    return source
+
+
+def _whole_file(source: Source) -> Node:
+    return Value(source.text, source, source.span(0, len(source.text)))
+
+
+def _file(expr: hcl.Call, scope: Scope) -> Any:
+    source = _read(expr, scope)
+    return Encoded(source.text, _whole_file(source), "file")
+
+
+def _fileexists(expr: hcl.Call, scope: Scope) -> Any:
+    _read(expr, scope)
+    return True
+
+
+def _digest_of_file(name: str) -> Callable[[hcl.Call, Scope], Any]:
+    def digest(expr: hcl.Call, scope: Scope) -> Any:
+        source = _read(expr, scope)
+        assert scope.tree is not None
+        return functions.DIGESTS[name](bytes(scope.tree.data(source.path)))
+
+    return digest
+
+
+def _templatefile(expr: hcl.Call, scope: Scope) -> Any:
+    if len(expr.arguments) != 2:
+        raise Fails("is called with a number of arguments that it does not take")
+    source = _read(expr, scope)
+    given = evaluate(expr.arguments[1], scope)
+    if isinstance(given.value, Partly):
+        raise Unresolved(given, given.value.rest)
+    if not given.is_mapping:
+        raise Fails("is given no values by name")
+    made = evaluate(source.once(_as_template), Scope(dict(given.value)))
+    return made._value if isinstance(made._value, (str, Expression)) else conversions.text(made)
+
+
+def _as_template(source: Source) -> hcl.Expr:
+    return hcl.template(source, source.text, source.span(0, len(source.text)))
+
+
+_SPECIAL: dict[str, Callable[[hcl.Call, Scope], Any]] = {
+    "try": _try,
+    "can": _can,
+    "file": _file,
+    "fileexists": _fileexists,
+    "templatefile": _templatefile,
+    "filebase64": _digest_of_file("base64"),
+    **{f"file{name}": _digest_of_file(name) for name in ("md5", "sha1", "sha256", "sha512")},
+    **{f"filebase64{name}": _digest_of_file(f"base64{name}") for name in ("sha256", "sha512")},
 }
 
 
+# for
+
+
+def _each_scope(expr: hcl.For, over: Node, scope: Scope) -> Sequence[Scope]:
+    names = expr.names
+    return [
+        scope.with_names({names[0]: item} if len(names) == 1 else {names[0]: key, names[1]: item})
+        for key, item in _pairs(over)
+    ]
+
+
 def _for(expr: hcl.For, scope: Scope) -> Any:
-    return _unknown(expr, "is a for expression that is not evaluated here")
+    over = evaluate(expr.over, scope)
+    scopes = _each_scope(expr, over, scope)
+    if expr.key is not None:
+        return _for_object(expr, over, scopes)
+    if isinstance(over.value, Partly):
+        return over.value.rest
+    found: list[Node] = []
+    for each in scopes:
+        if expr.condition is None or truth(evaluate(expr.condition, each)):
+            found.append(evaluate(expr.result, each))
+    return found
+
+
+def _for_object(expr: hcl.For, over: Node, scopes: Sequence[Scope]) -> Any:
+    assert expr.key is not None
+    found: dict[str, Node] = {}
+    groups: dict[str, list[Node]] = {}
+    waits = over.value.rest if isinstance(over.value, Partly) else None
+    for each in scopes:
+        key = evaluate(expr.key, each)
+        test = evaluate(expr.condition, each) if expr.condition is not None else None
+        if test is not None and test.expression is None and not truth(test):
+            continue
+        doubt = (test.expression if test is not None else None) or key.expression
+        if doubt is not None:  # whether there is an entry, or under which key
+            waits = waits or doubt
+            continue
+        name = conversions.text(key)
+        made = evaluate(expr.result, each)
+        if expr.groups:
+            groups.setdefault(name, []).append(made)
+        elif name in found:
+            raise Fails("has one key twice")
+        else:
+            found[name] = made
+    if expr.groups:
+        found = {name: Value(items, over.source, expr) for name, items in groups.items()}
+        if waits is not None:  # any group may have more
+            found = {name: conversions.like(Expression(*waits[:2]), item) for name, item in found.items()}
+    return found if waits is None else Partly(found, Expression(waits.text, waits.reason))
 
 
 def _opaque(expr: hcl.Opaque, scope: Scope) -> Any:
@@ -454,42 +776,19 @@ def _opaque(expr: hcl.Opaque, scope: Scope) -> Any:
 
 
 _BY_TYPE: dict[type[hcl.Expr], Callable[[Any, Scope], Any]] = {
-    hcl.Literal: _literal, hcl.Template: _template, hcl.Tuple: _tuple, hcl.Object: _object, hcl.Variable: _variable,
-    hcl.GetAttr: _reference, hcl.Index: _reference, hcl.Splat: _splat, hcl.Conditional: _conditional,
-    hcl.Unary: _unary, hcl.Binary: _binary, hcl.Call: _call, hcl.For: _for, hcl.Opaque: _opaque,
+    hcl.Literal: _literal, hcl.Template: _template, hcl.Piece: _piece, hcl.Tuple: _tuple, hcl.Object: _object,
+    hcl.Variable: _variable, hcl.GetAttr: _reference, hcl.Index: _reference, hcl.Splat: _splat,
+    hcl.Conditional: _conditional, hcl.Unary: _unary, hcl.Binary: _binary, hcl.Call: _call, hcl.For: _for,
+    hcl.Repeat: _repeat, hcl.Opaque: _opaque,
 }  # fmt: skip
 
 
 def converted(node: Node, type_: hcl.Expr) -> Node:
     """A value as its variable's type has it: `optional(bool, true)` gives what was left out."""
-    value = node._value
-    if isinstance(type_, hcl.Variable):
-        if type_.name == "bool" and value in ("true", "false"):
-            return Value(value == "true", node.source, node.span, node.key)
-        return node
-    if not isinstance(type_, hcl.Call) or not type_.arguments:
-        return node
-    inner = type_.arguments[0]
-    if type_.name == "optional":
-        return converted(node, inner)
-    if type_.name in ("list", "set") and isinstance(value, list):
-        return Node([converted(item, inner) for item in value], node.source, node.span, node.key)
-    if type_.name == "map" and isinstance(value, dict):
-        items = {key: converted(item, inner) for key, item in value.items()}
-        return Node(items, node.source, node.span, node.key)
-    if type_.name == "object" and isinstance(value, dict) and isinstance(inner, hcl.Object):
-        return Node(dict(_attributes(node, value, inner)), node.source, node.span, node.key)
-    return node
-
-
-def _attributes(node: Node, value: dict[str, Node], type_: hcl.Object) -> Iterator[tuple[str, Node]]:
-    for key, wanted in type_.pairs:
-        name = str(key.value) if isinstance(key, hcl.Literal) else key.text
-        given = value.get(name)
-        optional = isinstance(wanted, hcl.Call) and wanted.name == "optional"
-        if (given is None or given._value is None) and optional:
-            assert isinstance(wanted, hcl.Call)
-            default = evaluate(wanted.arguments[1], Scope()) if len(wanted.arguments) > 1 else None
-            given = default if default is not None else Node(None, node.source, node.span)
-        if given is not None:
-            yield name, converted(given, wanted)
+    try:
+        return conversions.convert(node, type_of(type_, lambda default: evaluate(default, Scope())))
+    except Unresolved as unresolved:
+        reason = Expression(unresolved.expression.text, unresolved.expression.reason)
+    except (Fails, ValueError):
+        reason = Expression(node.source.slice(node.span)[:120], "does not fit the type of its variable")
+    return Value(reason, node.source, node.span, node.key)

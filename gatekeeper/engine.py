@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import TypeVar
 
 import msgspec
@@ -69,7 +70,9 @@ def run(rules: Iterable[Rule], project: Project) -> list[Outcome]:
 def _apply(rule: Rule, project: Project) -> Outcome:
     candidates = project.all(rule.subject)
     try:
-        verdicts = [verdict for subject in candidates if (verdict := _judge(rule, subject, project))]
+        verdicts = [
+            verdict for subject in _meant(rule, candidates, project) if (verdict := _judge(rule, subject, project))
+        ]
     except RecursionError:
         return Outcome(rule, (), len(candidates), "RecursionError: something here nests too deeply for this rule")
     except Exception as error:  # whatever a rule does wrong costs this rule alone, and shows as ERROR
@@ -86,6 +89,27 @@ def _judge(rule: Rule, subject: Subject, project: Project) -> Verdict | None:
     if len(verdicts) == 1 and verdicts[0][0] is subject:
         return verdicts[0][1]
     return _together(subject, verdicts)
+
+
+def _meant(rule: Rule, candidates: Sequence[Subject], project: Project) -> Iterable[Subject]:
+    """The candidates of the types that the rule names, in their order; all where it names none."""
+    if not rule.types:
+        return candidates
+    numbered = project.once(("by type", rule.subject), lambda project: _numbered(candidates))
+    chosen = (each for kind in (*rule.types, "") for each in numbered.get(kind, ()))
+    return [subject for _, subject in sorted(chosen, key=itemgetter(0))]
+
+
+def _numbered(candidates: Sequence[Subject]) -> dict[str, list[tuple[int, Subject]]]:
+    """The candidates by type, with their numbers; those whose type nobody knows have the type ''."""
+    table: dict[str, list[tuple[int, Subject]]] = {}
+    for number, subject in enumerate(candidates):
+        try:
+            kind = getattr(subject, "type", "")
+        except Unresolved:
+            kind = ""
+        table.setdefault(kind if isinstance(kind, str) else "", []).append((number, subject))
+    return table
 
 
 Judged = tuple[Subject, Verdict | None]

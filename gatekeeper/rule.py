@@ -147,7 +147,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """A criterion and how it is judged. Stateless: all it knows of the repository comes in as arguments.
 
     `check(subject[, project])` yields findings and unknowns; `where(subject[, project])` says which subjects it means
-    at all, so that the engine can count them. `aliases` are ids of other tools' checks that mean the same.
+    at all, so that the engine can count them; `types` are what their `type` is one of, where that is so: then no other
+    is looked at. `aliases` are ids of other tools' checks that mean the same.
     """
 
     id: str
@@ -157,6 +158,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     subject: type[Subject]
     check: Check
     where: Where | None = None
+    types: frozenset[str] = frozenset()
     seed: str = ""
     aliases: tuple[str, ...] = ()
     fixable: bool = False
@@ -207,6 +209,7 @@ def rule(
     seed: str = "",
     aliases: Iterable[str] = (),
     where: Where | None = None,
+    types: Iterable[str] = (),
     fixable: bool = False,
 ) -> Callable[[Check], Rule]:
     """Make a rule of a generator. Its first parameter's annotation is the subject; its docstring is its page.
@@ -220,7 +223,8 @@ def rule(
         title = document.partition("\n")[0]
         return build(
             id=id, title=title.strip().rstrip("."), severity=severity, gate=gate, subject=_subject_of(check),
-            check=check, where=where, seed=seed, aliases=tuple(aliases), fixable=fixable, document=document,
+            check=check, where=where, types=frozenset(types), seed=seed, aliases=tuple(aliases), fixable=fixable,
+            document=document,
         )  # fmt: skip
 
     return make

@@ -78,10 +78,16 @@ def _read(node: Node, origin: str) -> Rule:
             severity=_text(node["severity"]), gate=_text(node["gate"]), seed=_text(node["seed"]),
             aliases=tuple(_list_of_texts(node["aliases"])), subject=kind, origin=origin, document=_page(node, kind),
             check=_check(must, _text(node["message"]), _text(node["fix"]), joins(node["must"])),
-            where=where and _where(where, joins(node["where"])),
+            where=where and _where(where, joins(node["where"])), types=_types(node["where"]["it.type"]),
         )  # fmt: skip
     except ValueError as error:
         raise Malformed(node, str(error)) from None
+
+
+def _types(node: Node) -> frozenset[str]:
+    """The types that a plain `it.type: [a, b]` chooses: the engine then looks at no others."""
+    texts = [item.value for item in (node if node.is_list else [node])]
+    return frozenset(texts) if all(isinstance(text, str) for text in texts) else frozenset()
 
 
 def _check_keys(node: Node) -> None:

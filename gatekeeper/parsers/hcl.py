@@ -546,6 +546,50 @@ def _error_fault(home: Home, node: Any) -> Fault:
     return Fault(home.source, home.span(start, start + max(len(words), 1)), f"not valid HCL: {about}")
 
 
+_PLAIN = regex(r'(?:(true|false|null)|"([^"\\$%\n]*)"|(0|[1-9]\d{0,14})|([A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*)*))\Z')
+_WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
+
+
+def _expression(home: Home, start: int, end: int) -> Expr:
+    """The expression at those offsets. Most are a word, a string or a plain reference, which need no parser."""
+    text = home.text[start:end]
+    plain = _PLAIN.match(text)
+    if plain:
+        return _plain(home, start, end, plain)
+    lead = "v = "
+    root = _parser().parse(_masked(f"{lead}{text}\n")).root_node
+    builder = _Builder(home, start - len(lead))
+    found = _value_of(root)
+    if found is None or root.has_error:
+        return Opaque(home, start, end, "is no expression that can be read", [], [])
+    return builder.expression(found, 0)
+
+
+def _plain(home: Home, start: int, end: int, found: re.Match[str]) -> Expr:
+    word, text, digits, names = found.groups()
+    if word:
+        return Literal(home, start, end, _WORDS[word])
+    if text is not None:
+        return Literal(home, start, end, text)
+    if digits:
+        return Literal(home, start, end, int(digits))
+    first, *rest = names.split(".")
+    at = start + len(first)
+    made: Expr = Variable(home, start, at, first)
+    for name in rest:
+        at += 1 + len(name)
+        made = GetAttr(home, start, at, made, name)
+    return made
+
+
+def _value_of(root: Any) -> Any:
+    for body in root.children:
+        for attribute in body.children if body.type == "body" else ():
+            if attribute.type == "attribute":
+                return next((child for child in attribute.children if child.type == "expression"), None)
+    return None
+
+
 class _Builder:
     """From tree-sitter's nodes to ours; `base` is the offset of the parsed part in its file."""
 
@@ -597,7 +641,9 @@ class _Builder:
         value = (
             children[-1] if children[-1].type == "expression" else next(c for c in children if c.type == "expression")
         )
-        body.attributes[name] = Attribute(self.home, name, start, lambda: self.expression(value, 0))
+        first, last = self.base + value.start_byte, self.base + value.end_byte
+        # A file's tree takes eighty times its text: what an attribute says is parsed again when somebody asks.
+        body.attributes[name] = Attribute(self.home, name, start, lambda: _expression(self.home, first, last))
 
     def block(self, body: Body, node: Any, faults: list[Fault], depth: int) -> None:
         labels: list[str] = []

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Unknown
 from gatekeeper.models.terraform import Block, Module, Reference
+from gatekeeper.node import regex
 from gatekeeper.rule import Answer, Place, Reason, rule
 
 _GIVEN = frozenset(("each", "count", "self", "path", "terraform", "provider"))
@@ -138,6 +139,8 @@ def undeclared_reference(block: Block) -> Iterator[Answer]:
     ```
     """
     module = block.module
+    if not _may_be_undeclared(block):
+        return
     scoped = _scoped(block)
     seen: set[str] = set()
     for reference in block.references:
@@ -151,6 +154,22 @@ def undeclared_reference(block: Block) -> Iterator[Answer]:
             return
         at = Place(reference.expr.home.source, reference.expr.span)
         yield Finding(at, f"{name} is not declared in {module.name}")
+
+
+_WORDS = regex(r"\b(?:(var|local|module)|(data|ephemeral)\s*\.\s*([\w-]+)|([a-z]\w*_\w*))\s*\.\s*([A-Za-z_][\w-]*)")
+
+
+def _may_be_undeclared(block: Block) -> bool:
+    """Whether its text holds a name that looks like a reference and is declared nowhere: most blocks hold none, and to
+    look for words costs less than to read every expression."""
+    module = block.module
+    for found in _WORDS.finditer(block.text):
+        plain, data, kind, typed, name = found.groups()
+        if not _is_declared(
+            module, f"{plain}.{name}" if plain else f"{data}.{kind}.{name}" if data else f"{typed}.{name}"
+        ):
+            return True
+    return False
 
 
 def _scoped(block: Block) -> set[str]:

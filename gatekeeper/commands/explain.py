@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from gatekeeper import gates
 from gatekeeper.catalogue import home
+from gatekeeper.commands import front_ends
 from gatekeeper.commands.arguments import Wrong, every_rule, hooks
 from gatekeeper.gates import Asked, Definition
 from gatekeeper.meant import meant
@@ -20,6 +21,7 @@ examples:
   gatekeeper explain CKV_K8S_23       by another tool's id
   gatekeeper explain secrets          a gate: its criteria and what proves them
   gatekeeper explain restore-tested   a criterion that files cannot settle: what can
+  gatekeeper explain cloudformation   what of its templates is read; also a type (AWS::RDS::DBInstance)
 """
 
 
@@ -42,6 +44,8 @@ def run(options: argparse.Namespace) -> int:
         print(page_of_gate(gate, rules))
     elif asked:
         print("\n\n".join(page_of_criterion(each, gate) for gate, each in asked))
+    elif read := front_ends.page(wanted):
+        print(read)
     else:
         raise Wrong(_unknown(wanted, rules, definitions))
     return 0
@@ -126,5 +130,6 @@ def _wrap(text: str) -> list[str]:
 def _unknown(wanted: str, rules: Iterable[Rule], definitions: Iterable[Definition]) -> str:
     every = [name for rule in rules for name in (rule.id, *rule.aliases)]
     every += [name for gate in definitions for name in (gate.id, *(each.id for each in gate.criteria))]
+    every += front_ends.PAGES
     hint = meant(wanted, every, "see `gatekeeper rules`", most=3)
     return f"no rule, criterion or gate {wanted!r}; {hint}"

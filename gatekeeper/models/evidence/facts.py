@@ -218,6 +218,39 @@ class Drift(Facts, frozen=True, kw_only=True):
     healthy: bool | None = None
 
 
+class PlannedInstance(msgspec.Struct, frozen=True):
+    """A managed resource as it is to be: its address, and what its attributes come to.
+
+    `module` is the address of its module ('' at the root), `index` the key of the instance as it is written. `values`
+    is JSON, in which what is not known yet and what is sensitive has been replaced: see `plan_values`.
+    """
+
+    address: str
+    module: str
+    type: str
+    label: str
+    index: str
+    values: bytes
+    line: int = 1
+
+    def __repr__(self) -> str:  # values may be anybody's
+        return f"PlannedInstance({self.address!r})"
+
+
+class Plan(Drift, frozen=True, kw_only=True):
+    """A plan of Terraform with what it plans.
+
+    `references` are those of every attribute in the configuration, by the address of its resource, without the keys of
+    instances: a resource that is there and of which there is no instance is not made. `variables` are hashes of the
+    values that the root is given.
+    """
+
+    instances: tuple[PlannedInstance, ...] = ()
+    references: dict[str, dict[str, tuple[str, ...]]] = {}
+    variables: dict[str, str] = {}
+    complete: bool = True
+
+
 class Manifests(Facts, frozen=True, kw_only=True):
     """What charts were rendered to: the charts by name, and the text of all documents, each with its template."""
 

@@ -13,8 +13,9 @@ from functools import cache, cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from gatekeeper.models.terraform import values
 from gatekeeper.models.terraform.blocks import Resource
-from gatekeeper.node import Source, Span, regex
+from gatekeeper.node import Expression, Node, Source, Span, regex
 from gatekeeper.parsers import hcl, yaml
 
 if TYPE_CHECKING:
@@ -121,6 +122,30 @@ class RegistryResource(Resource):
         return self.provider
 
     @cached_property
+    def doubt(self) -> Expression | None:
+        """Why nobody can tell whether the module makes it at all, where the call does not decide that."""
+        for name in ("count", "for_each"):
+            found = self.syntax.body.attributes.get(name)
+            unknown = values.attribute(found, self.scope).expression if found else None
+            if unknown and unknown.text == self.made.home.text:
+                return unknown
+        return None
+
+    @cached_property
+    def node(self) -> Node:  # type: ignore[override]  # as above
+        if self.doubt:
+            return Node(self.doubt, self.made.home.source, self.made.span, self.made.header)
+        return super().node
+
+    @cached_property
+    def absent(self) -> bool:
+        """Known to be made no times at all; what a library asks of it by default is what it makes."""
+        return self.times == 0
+
+    def blocks(self, kind: str) -> list[Node]:
+        return [self.node] if self.doubt else super().blocks(kind)
+
+    @cached_property
     def references(self) -> list[hcl.Reference]:
         """None: what it refers to the call refers to."""
         return []
@@ -131,9 +156,11 @@ class RegistryResource(Resource):
 
 
 class _Made(hcl.Block):
-    """The syntax of such a resource; `inner` is its address inside the module, `providers` what the call passes on."""
+    """The syntax of such a resource; `inner` is its address inside the module, `providers` what the call passes on,
+    `repeated` whether the call is: then so is the resource, for each of them."""
 
     inner: str
+    repeated: bool
     one_of_many: bool
     providers: hcl.Expr | None
 
@@ -170,6 +197,7 @@ def _resources(call: ModuleCall) -> Iterator[_Made]:
         kind = key.split(".")[-2]
         made = _Made("resource", (kind, call.label), inside.body(entry), inside.home, 0, 0, 0)
         made.inner = key
+        made.repeated = "count" in inside.given or "for_each" in inside.given
         made.providers = call.expr("providers")
         made.one_of_many = types.count(kind) > 1
         yield made
@@ -322,6 +350,8 @@ class _Inside:
                 return hcl.GetAttr(*here, hcl.Variable(*here, root), label)
             case hcl.Variable(name="each") if "for_each" in self.given:
                 return self.untold()
+            case hcl.Variable(name="inside"):  # what no input decides
+                return self.untold()
             case hcl.Variable(name=name):
                 return hcl.Variable(*here, name)
             case hcl.Literal(value=value):
@@ -404,7 +434,7 @@ class _Inside:
         sometimes = self.there(entry) is None
         each = self.said(entry.get("each", ""))
         count = self.said(entry.get("count", "1"))
-        called = {name: self.given[name] for name in ("count", "for_each") if name in self.given}
+        called = {name: each for name, each in self.given.items() if name in _MARKS}
         if when == ["true"] and each == [""] and count == ["1"] and not sometimes:
             return called
         here = (self.home, 0, len(self.name))
@@ -428,6 +458,7 @@ class _Inside:
         return {name: _Decided(self.home, name, self.call.syntax.header, lambda: made)}
 
 
+_MARKS = ("count", "for_each")
 _INPUT = regex(r"var\.[A-Za-z_][\w-]{0,100}")
 
 

@@ -5,6 +5,8 @@ Read are `terraform show -json PLAN` (https://developer.hashicorp.com/terraform/
 `terraform plan -detailed-exitcode` answers with 0: nothing to create, change, move, import or forget, no output that
 differs. A plan made with -refresh-only compares nothing with the code and looks like an empty one among the lines, so
 that lines prove drift and never its absence. Nothing in a plan tells whether it was made with -refresh=false.
+
+What is planned is kept of the first, without what is sensitive: a plan has that in clear text, and marks it beside.
 """
 
 from __future__ import annotations
@@ -17,14 +19,22 @@ from msgspec import Struct, field
 
 from gatekeeper.models.evidence import json_text, reported
 from gatekeeper.models.evidence.artifact import Artifact, Unusable
-from gatekeeper.models.evidence.facts import Drift, Facts
+from gatekeeper.models.evidence.facts import Drift, Facts, Plan, PlannedInstance
+from gatekeeper.models.evidence.plan_values import digest, kept
 
 _STILL = {"no-op", "noop", "read"}
+
+
+_INSTANCES = 50_000  # of one plan whose values are kept
+_NULL = msgspec.Raw(b"null")
 
 
 class _Change(Struct):
     actions: list[str]
     importing: dict[str, Any] | None = None
+    after: msgspec.Raw = _NULL
+    after_unknown: msgspec.Raw = _NULL
+    after_sensitive: msgspec.Raw = _NULL
 
 
 class _ResourceChange(Struct):
@@ -32,6 +42,34 @@ class _ResourceChange(Struct):
     change: _Change
     mode: str = "managed"
     previous_address: str | None = None
+    module_address: str = ""
+    type: str = ""
+    name: str = ""
+    index: str | int | None = None
+
+
+class _Configured(Struct):
+    type: str = ""
+    name: str = ""
+    mode: str = "managed"
+    expressions: dict[str, Any] | None = None
+
+
+class _Call(Struct):
+    module: _Module | None = None
+
+
+class _Module(Struct):
+    resources: list[_Configured] | None = None
+    module_calls: dict[str, _Call] | None = None
+
+
+class _Configuration(Struct):
+    root_module: _Module = field(default_factory=_Module)
+
+
+class _Value(Struct):
+    value: msgspec.Raw = _NULL
 
 
 class _Plan(Struct):
@@ -40,6 +78,8 @@ class _Plan(Struct):
     resource_changes: list[_ResourceChange] | None = None
     resource_drift: list[_ResourceChange] | None = None
     output_changes: dict[str, _Change] | None = None
+    configuration: _Configuration | None = None
+    variables: dict[str, _Value] | None = None
     timestamp: str | None = None
     complete: bool | None = None
     errored: bool | None = None
@@ -100,7 +140,7 @@ def _in_lines(artifact: Artifact) -> bool:
     return keys.get("@module") in ("terraform.ui", "tofu.ui") and "type" in keys
 
 
-def _of_plan(artifact: Artifact) -> Drift:
+def _of_plan(artifact: Artifact) -> Plan:
     plan = artifact.json(_Plan)
     if not plan.format_version.startswith("1."):
         version = reported.words(plan.format_version, 20)
@@ -122,14 +162,54 @@ def _of_plan(artifact: Artifact) -> Drift:
         raise Unusable(
             "unresolved", "the plan is not complete: it was made with -target, or some of its changes are deferred"
         )
-    return Drift(
+    return Plan(
         tool="terraform",
         version=reported.words(plan.terraform_version, 40),
         made=reported.moment(plan.timestamp),
         differing=_names(differing),
         compared=len(compared) + len(outputs),
         synced=not differing,
+        instances=tuple(_instances(artifact, managed)),
+        references=dict(_references(plan.configuration.root_module)) if plan.configuration else {},
+        variables={name: digest(bytes(each.value)) for name, each in (plan.variables or {}).items()},
+        complete=plan.complete is not False and plan.configuration is not None and len(managed) <= _INSTANCES,
     )
+
+
+def _instances(artifact: Artifact, managed: list[_ResourceChange]) -> Iterator[PlannedInstance]:
+    """What is to be there: not what is deleted."""
+    there = [each for each in managed if bytes(each.change.after) != b"null"][:_INSTANCES]
+    lines = json_text.lines(artifact, ("address",), [each.address for each in there])
+    for each, line in zip(there, lines, strict=False):
+        change = each.change
+        values = kept(bytes(change.after), bytes(change.after_unknown), bytes(change.after_sensitive))
+        index = "" if each.index is None else msgspec.json.encode(each.index).decode()
+        yield PlannedInstance(each.address, each.module_address, each.type, each.name, index, values, line)
+
+
+def _references(root: _Module) -> Iterator[tuple[str, dict[str, tuple[str, ...]]]]:
+    waiting = [("", root)]
+    while waiting:
+        above, module = waiting.pop()
+        for name, call in (module.module_calls or {}).items():
+            if call.module:
+                waiting.append((f"{above}module.{name}.", call.module))
+        for each in module.resources or ():
+            if each.mode == "managed":
+                found = {name: tuple(_referred(value)) for name, value in (each.expressions or {}).items()}
+                yield f"{above}{each.type}.{each.name}", {name: words for name, words in found.items() if words}
+
+
+def _referred(value: Any) -> Iterator[str]:
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            waiting += value
+        elif isinstance(value, dict):
+            waiting += [inner for key, inner in value.items() if key not in ("references", "constant_value")]
+            words = value.get("references")
+            yield from (each for each in words if isinstance(each, str)) if isinstance(words, list) else ()
 
 
 def _differs(resource: _ResourceChange) -> bool:

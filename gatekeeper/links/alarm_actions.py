@@ -8,7 +8,7 @@ from gatekeeper.links.resources import terraform_resources
 from gatekeeper.project import Project
 
 if TYPE_CHECKING:
-    from gatekeeper.models.terraform import Module, Resource
+    from gatekeeper.models.terraform import Block, Module, Resource
     from gatekeeper.parsers import hcl
 
 _DEPTH = 8  # modules that call one another
@@ -27,12 +27,16 @@ _Address = tuple[str, "Module | None"]  # with the module it is declared in; Non
 
 def actions_of(alarm: Resource, project: Project) -> list[Action]:
     """What an alarm does when it goes off; nothing when it names no action."""
+    subscribed = project.once("subscriptions of topics", _subscribed)
+    found = _addresses(alarm, project)
+    return [Action(address, subscribed.get((address, module), ()), bool(module)) for address, module in found]
+
+
+def _addresses(alarm: Resource, project: Project) -> list[_Address]:
     expr = alarm.expr("alarm_actions")
     if expr is None:
         return []
-    found = project.once("variables of alarms", lambda _: _Followed()).of(expr, alarm.module, _DEPTH)
-    subscribed = project.once("subscriptions of topics", _subscribed)
-    return [Action(address, subscribed.get((address, module), ()), bool(module)) for address, module in found]
+    return project.once("variables of alarms", lambda _: _Followed()).of(expr, alarm.module, _DEPTH)
 
 
 class _Followed:
@@ -71,3 +75,24 @@ def _subscribed(project: Project) -> dict[_Address, tuple[str, ...]]:
                 protocol = node.text if node.known else "an unresolved protocol"
                 protocols.setdefault((address, each.module), set()).add(protocol)
     return {topic: tuple(sorted(found)) for topic, found in protocols.items()}
+
+
+def tells(topic: Resource, project: Project) -> bool:
+    """Whether an alarm that Terraform makes here is sent to that topic."""
+    return (topic.name, topic.module.directory) in project.once("topics of alarms", _told)
+
+
+def _told(project: Project) -> frozenset[tuple[str, str]]:
+    alarms = [each for each in terraform_resources(project) if each.type in _ALARMS]
+    found = (address for alarm in alarms for address in _addresses(alarm, project))
+    return frozenset((address, module.directory) for address, module in found if module)
+
+
+_ALARMS = ("aws_cloudwatch_metric_alarm", "aws_cloudwatch_composite_alarm")
+
+
+def left_to_callers(block: Block, path: str) -> bool:
+    """Whether an attribute is a variable of a module that nothing here runs or calls: whoever does will give it."""
+    module = block.module
+    open_ = not module.root and not module.users and module.context is None
+    return open_ and any(address.startswith("var.") for address in block.addresses(path))

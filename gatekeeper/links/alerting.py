@@ -13,10 +13,16 @@ ALARM_TYPES = frozenset({
     "azurerm_monitor_scheduled_query_rules_alert",
     "azurerm_monitor_scheduled_query_rules_alert_v2",
     "datadog_monitor",
+    "datadog_monitor_json",
+    "digitalocean_monitor_alert",
+    "digitalocean_uptime_alert",
     "google_monitoring_alert_policy",
     "grafana_rule_group",
     "newrelic_alert_condition",
+    "newrelic_infra_alert_condition",
     "newrelic_nrql_alert_condition",
+    "newrelic_synthetics_alert_condition",
+    "newrelic_synthetics_multilocation_alert_condition",
 })  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from gatekeeper.project import Project
 
 # Technologies whose files say that something is deployed from here, also when they cannot be read.
-_DEPLOYING = ("kubernetes", "terraform", "docker")
+_DEPLOYING = ("kubernetes", "terraform", "cloudformation", "pulumi", "ansible", "docker")
 
 
 class Deploys(NamedTuple):

@@ -68,6 +68,10 @@ def _remote_module(project: Project) -> str:
         source, local = getattr(call, "source", ""), getattr(call, "local", True)
         if not local:
             return f"{call.name} comes from {source or 'an address that is not known'}: what it makes is not seen"
+    stacks = Subject.registry.get("cloudformation.NestedStack")
+    for stack in project.all(stacks) if stacks else ():
+        if not getattr(stack, "local", True):
+            return f"the stack {stack.name} is made of a template elsewhere: what it makes is not seen"
     return ""
 
 

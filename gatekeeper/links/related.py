@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from gatekeeper.models import Subject
 from gatekeeper.models.terraform import Block, Module, ModuleCall, Resource, Typed
 from gatekeeper.node import Expression, Node
 from gatekeeper.parsers import hcl
@@ -45,11 +46,29 @@ def companions(resource: Resource, types: Iterable[str], via: Iterable[str], pro
             index = _index(kind, path, project)
             for each in _meant(resource, index):
                 each = _sibling(resource, each)
-                if each is not resource:
+                if each is not resource and not each.absent:
                     found.setdefault(id(each), each)
-            doubts += [node for each, node in index.open if _near(each, resource)]
+            for each, node in index.open:
+                if _same_words(each, path, resource):
+                    found.setdefault(id(each), _sibling(resource, each))
+                elif _near(each, resource) or _handed_on(each, path, resource):
+                    doubts.append(node)
+            doubts += _perhaps_named(resource, index, path)
     doubts += _received(resource)
     return Companions(list(found.values()), doubts)
+
+
+def surely_with(companion: Resource, subject: Subject) -> bool:
+    """Whether a companion is there wherever its subject is: how often is known, or the two are repeated alike."""
+    if companion.times is not None:
+        return True
+    for name in ("count", "for_each"):
+        own = _words(companion, name)
+        if own and isinstance(subject, Resource) and own == _words(subject, name):
+            return True
+        if own and name == "for_each" and subject.name in companion.addresses(name):
+            return True
+    return False
 
 
 def referred(resource: Block, path: str, project: Project) -> list[Resource]:
@@ -132,6 +151,31 @@ def _meant(resource: Resource, index: _Index) -> Iterator[Resource]:
                 yield each
 
 
+def _perhaps_named(resource: Resource, index: _Index, path: str) -> Iterator[Node]:
+    """What names something in words, where this one's own name is not known: it may be that."""
+    if not index.by_name or not any(resource.node.at(name).expression for name in _NAMES):
+        return
+    for others in index.by_name.values():
+        yield from (each.node.at(path) for each in others if each.module.directory == resource.module.directory)
+
+
+def _same_words(other: Resource, path: str, resource: Resource) -> bool:
+    """Whether what one names and what the other calls itself is one expression, that nobody knows but is the same."""
+    if other.module.directory != resource.module.directory:
+        return False
+    words = _words(other, path)
+    if not words or words not in {_words(resource, name) for name in _NAMES}:
+        return False
+    repeated = "each." in words or "count." in words
+    return not repeated or all(_words(other, name) == _words(resource, name) for name in ("for_each", "count"))
+
+
+def _words(resource: Resource, path: str) -> str:
+    """An expression as written; '' where nobody wrote one: what a module of the registry makes has no text here."""
+    expr = resource.expr(path)
+    return "" if expr is None or expr.home.fixed else " ".join(expr.text.split())
+
+
 def _own_names(resource: Resource) -> Iterator[str]:
     for path in _NAMES:
         yield from _texts(resource.node.at(path))
@@ -161,6 +205,12 @@ def _near(other: Resource, resource: Resource) -> bool:
     return other.module.directory == home or any(call.module.directory == home for call in other.module.users)
 
 
+def _handed_on(other: Resource, path: str, resource: Resource) -> bool:
+    """Whether one that names what nobody knows names the module that this one is in, as a whole."""
+    users = resource.module.users
+    return bool(users) and not targets(other, path).isdisjoint(Target(c.module.directory, c.name) for c in users)
+
+
 def _received(resource: Resource) -> Iterator[Node]:
     """The calls of remote modules that are given this resource, and may make what belongs to it."""
     for call in resource.module.remote_calls:
@@ -183,7 +233,7 @@ def _follow(waiting: list[_Step], found: set[Target]) -> None:
         expr, module, block = waiting.pop()
         for reference in hcl.references(expr):
             root, *rest = reference.path
-            if root in ("each", "count", "self") or not rest:
+            if root in ("each", "count", "self", "path", "terraform") or not rest:
                 waiting += _repeated_over(block) if root == "each" else []
             elif root in ("local", "var", "module"):
                 key = (id(module), ".".join((root, *rest[:2])))

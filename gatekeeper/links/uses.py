@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
 
+from gatekeeper.links.planned import planned
 from gatekeeper.models import Subject
 from gatekeeper.project import Project
+
+if TYPE_CHECKING:
+    from gatekeeper.models.terraform import Resource
 
 
 def uses(subject: Subject, project: Project) -> Sequence[Subject]:
     """The same subject for each of several uses, empty where it is one and the same for all."""
-    return subject.alternatives()
+    return subject.alternatives() or _planned(subject, project)
+
+
+def _planned(subject: Subject, project: Project) -> Sequence[Subject]:
+    kind = Subject.registry.get("terraform.Resource")
+    return planned(cast("Resource", subject), project) if kind and isinstance(subject, kind) else ()

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Fix, Node, Project, Unknown
+from gatekeeper import Edit, Finding, Fix, Node, Project, Unknown
 from gatekeeper.models.terraform import Resource
-from gatekeeper.rule import Answer, Reason, rule
+from gatekeeper.models.terraform.layout import literal, room
+from gatekeeper.rule import Answer, Place, Reason, rule
 
 _INSTANCES = ("aws_instance", "aws_launch_configuration")
 _TYPES = frozenset((*_INSTANCES, "aws_ebs_volume", "aws_launch_template"))
@@ -17,6 +18,7 @@ _TYPES = frozenset((*_INSTANCES, "aws_ebs_volume", "aws_launch_template"))
     seed="6.1 Security Hardening",
     aliases=["CKV_AWS_3", "CKV_AWS_8", "AWS-0026", "AWS-0131", "AWS-0008"],
     where=lambda resource: resource.type in _TYPES and not resource.absent,
+    fixable=True,
 )
 def ebs_encrypted(resource: Resource, project: Project) -> Iterator[Answer]:
     """Disks of AWS machines are encrypted.
@@ -101,17 +103,23 @@ def ebs_encrypted(resource: Resource, project: Project) -> Iterator[Answer]:
     if project.once("tf-ebs-encrypted account", _by_default):
         return
     if resource.type == "aws_ebs_volume":
-        yield from _judge(resource.node, resource.name, resource)
+        yield from _judge(resource.node, resource.name, resource, resource)
     elif resource.type == "aws_launch_template":
         for mapping in resource.blocks("block_device_mappings"):
             if mapping["ebs"].present and not mapping["ebs"]["snapshot_id"].present:
-                yield from _judge(mapping["ebs"], f"a disk of {resource.name}", mapping["ebs"])
+                yield from _judge(mapping["ebs"], f"a disk of {resource.name}", mapping["ebs"], resource)
     else:
         roots = resource.blocks("root_block_device")
-        if not roots:
-            yield _finding(resource, f"the root disk of {resource.name}")
+        if not roots and _of_template(resource):
+            yield Unknown(resource, f"the root disk of {resource.name} is as its launch template says")
+        elif not roots:
+            yield _finding(resource, f"the root disk of {resource.name}", _new_root(resource))
         for device in (*roots, *resource.blocks("ebs_block_device")):
-            yield from _judge(device, f"a disk of {resource.name}", device)
+            yield from _judge(device, f"a disk of {resource.name}", device, resource)
+
+
+def _of_template(resource: Resource) -> bool:
+    return resource.present("launch_template")
 
 
 def _by_default(project: Project) -> bool:
@@ -122,16 +130,38 @@ def _by_default(project: Project) -> bool:
     )
 
 
-def _judge(device: Node, name: str, whole: Node | Resource) -> Iterator[Answer]:
+def _judge(device: Node, name: str, whole: Node | Resource, resource: Resource) -> Iterator[Answer]:
     encrypted = device["encrypted"]
     if encrypted.text == "true":
         return
     if not encrypted.present and device["snapshot_id"].present:
         words = f"{name} is as encrypted as the snapshot it is made from"
         yield Unknown(device["snapshot_id"], words, Reason.NO_EVIDENCE)
-        return
-    yield _finding(encrypted if encrypted.present else whole, name)
+    elif encrypted.present:
+        edits = (Edit(Place(encrypted.source, encrypted.span), "true"),) if literal(encrypted, "false") else ()
+        yield _finding(encrypted, name, edits)
+    else:
+        absent = "encrypted" not in device and resource.syntax.home.fixed is None
+        yield _finding(whole, name, _line(device, "encrypted = true") if absent else ())
 
 
-def _finding(at: Node | Resource, name: str) -> Finding:
-    return Finding(at, f"{name} is not encrypted", fix=Fix("set encrypted = true"))
+def _finding(at: Node | Resource, name: str, edits: tuple[Edit, ...] = ()) -> Finding:
+    """Not safe: a disk that is there cannot be encrypted in place, it is replaced."""
+    return Finding(at, f"{name} is not encrypted", fix=Fix("set encrypted = true", edits, safe=False))
+
+
+def _new_root(resource: Resource) -> tuple[Edit, ...]:
+    known = resource.syntax.home.fixed is not None or "root_block_device" in resource.syntax.body.attributes
+    known = known or any("root_block_device" in (each.type, *each.labels) for each in resource.syntax.body.blocks)
+    place = None if known else room(resource.syntax.home.source, resource.syntax.span)
+    if place is None:
+        return ()
+    at, indent = place
+    lines = ("root_block_device {", "  encrypted = true", "}")
+    text = "".join(f"\n{indent}{line}" for line in lines)
+    return (Edit(Place(resource.syntax.home.source, at), f"{text}\n"),)
+
+
+def _line(block: Node, line: str) -> tuple[Edit, ...]:
+    place = room(block.source, block.span)
+    return (Edit(Place(block.source, place[0]), f"\n{place[1]}{line}"),) if place else ()

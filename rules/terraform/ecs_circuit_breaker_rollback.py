@@ -2,11 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Fix
+from gatekeeper import Edit, Finding, Fix, Node
 from gatekeeper.models.terraform import Resource
-from gatekeeper.rule import Answer, rule
-
-_FIX = Fix("add deployment_circuit_breaker { enable = true, rollback = true }, one attribute a line")
+from gatekeeper.models.terraform.layout import literal, room
+from gatekeeper.rule import Answer, Place, rule
 
 
 def _rolling(resource: Resource) -> bool:
@@ -24,6 +23,7 @@ def _rolling(resource: Resource) -> bool:
     severity="high",
     seed="2.3 Terraform Module Template",
     where=_rolling,
+    fixable=True,
 )
 def circuit_breaker(service: Resource) -> Iterator[Answer]:
     """ECS services roll a failed deployment back by themselves.
@@ -114,9 +114,33 @@ def circuit_breaker(service: Resource) -> Iterator[Answer]:
     """
     breaker = service.node["deployment_circuit_breaker"]
     if not breaker.present:
-        yield Finding(service, f"{service.name} has no deployment_circuit_breaker", fix=_FIX)
+        yield Finding(service, f"{service.name} has no deployment_circuit_breaker", fix=_added(service))
         return
     if breaker["enable"].text != "true":
-        yield Finding(breaker["enable"], f"the circuit breaker of {service.name} is off", fix=_FIX)
+        yield Finding(breaker["enable"], f"the circuit breaker of {service.name} is off", fix=_set(breaker, "enable"))
     if breaker["rollback"].text != "true":
-        yield Finding(breaker["rollback"], f"{service.name} does not roll back when a deployment fails", fix=_FIX)
+        words = f"{service.name} does not roll back when a deployment fails"
+        yield Finding(breaker["rollback"], words, fix=_set(breaker, "rollback"))
+
+
+def _added(service: Resource) -> Fix:
+    """The whole block. Not safe: a deployment that failed silently then fails, and is rolled back."""
+    words = "add deployment_circuit_breaker { enable = true, rollback = true }, one attribute a line"
+    written = "deployment_circuit_breaker" in service.syntax.body.attributes or service.syntax.home.fixed is not None
+    place = room(service.syntax.home.source, service.syntax.span)
+    if place is None or written or _dynamic(service):
+        return Fix(words)
+    at, indent = place
+    lines = ("deployment_circuit_breaker {", "  enable   = true", "  rollback = true", "}")
+    text = "".join(f"\n{indent}{line}" for line in lines)
+    return Fix(words, (Edit(Place(service.syntax.home.source, at), f"{text}\n"),), safe=False)
+
+
+def _dynamic(service: Resource) -> bool:
+    return any(block.labels[:1] == ("deployment_circuit_breaker",) for block in service.syntax.body.blocks)
+
+
+def _set(breaker: Node, name: str) -> Fix:
+    node = breaker[name]
+    edits = (Edit(Place(node.source, node.span), "true"),) if node.present and literal(node, "false", '"false"') else ()
+    return Fix(f"set {name} = true", edits, safe=False)

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from gatekeeper import Finding, Fix
 from gatekeeper.models.credentials import is_placeholder
 from gatekeeper.models.secrets import secrets_in
-from gatekeeper.models.terraform import Data, Variable, Written
+from gatekeeper.models.terraform import Data, Provider, Variable, Written
 from gatekeeper.node import Source, regex
 from gatekeeper.rule import Answer, Place, rule
 
-_PASSWORD = regex(r"(?:.*[a-z0-9_-])?(?:password|passwd|passphrase)\Z", re.IGNORECASE)
+_PASSWORD = regex(r"(?:.*[a-z0-9_-])?(?:password|passwd|passphrase|admin_pass)\Z", re.IGNORECASE)
 _KEY = regex(
     r"(?:.*[a-z0-9_-])?(?:secret[_-]?(?:access[_-]?)?key|client[_-]?secret|api[_-]?key|app[_-]?key|access[_-]?key"
     r"|access[_-]?key[_-]?id|private[_-]?key(?:[_-]pem)?|(?:auth|access|api)[_-]?token|secret[_-]string)\Z",
@@ -18,10 +18,11 @@ _KEY = regex(
 )
 _VAGUE = regex(r"(?:.*[a-z0-9_-])?(?:secret|token|credentials)\Z", re.IGNORECASE)  # also names of secrets
 _RANDOM = regex(r"(?=\D{0,200}[0-9])\S{8,200}\Z|[^\s/.]{16,200}\Z")
+_WORDS = regex(r"[a-z]{2,40}(?:[-_][a-z]{2,40}\d{0,3}){1,12}\Z")  # `orders-api-key`: what something is called
 _LONG = regex(r"(?=\D{0,200}[0-9])(?=[^A-Za-z]{0,200}[A-Za-z])[A-Za-z0-9+/=_~.-]{20,200}\Z")
 _PLACEHOLDER = regex(
     r"\s*\Z|<.*>\Z|\[.*\]\Z|.*\{\{|\*+\Z|[xX.]{3,}\Z|(?:null|none|nil|true|false|todo|tbd|unused|n/?a|redacted|placeholder|test)\Z"
-    r"|.*(?:disabled|invalid|dummy)|(?-i:\$[A-Z_][A-Z0-9_]*|\$[a-z][\w-]*:[\w.-]+)\Z|\$[({]|%\w+%\Z|(?-i:[a-z0-9_.-]+(?:/[a-z0-9_.-]+)+)\Z"
+    r"|.*(?:disabled|invalid|dummy|placeholder)|(?-i:\$[A-Z_][A-Z0-9_]*|\$[a-z][\w-]*:[\w.-]+)\Z|\$[({]|%\w+%\Z|(?-i:[a-z0-9_.-]+(?:/[a-z0-9_.-]+)+)\Z"
     r"|(?:your|my|replace|insert|fill|enter)[ _-]|arn:|projects/|[a-z]+://|/[\w./-]+\Z|\.{0,2}/|~/|file:|ssm:|vault:",
     re.IGNORECASE | re.DOTALL,
 )
@@ -32,7 +33,8 @@ _PLACEHOLDER = regex(
     gate="secrets",
     severity="critical",
     seed="6.2 Secrets Management",
-    aliases=["CKV_AWS_41", "CKV_AWS_45", "CKV_AWS_46", "AWS-0029"],
+    aliases=["CKV_AWS_45", "CKV_AWS_46", "AWS-0029"],
+    where=lambda block: not isinstance(block, Provider),
 )
 def hardcoded_secret(block: Written) -> Iterator[Answer]:
     """No secret is written into the code.
@@ -43,7 +45,7 @@ def hardcoded_secret(block: Written) -> Iterator[Answer]:
     of GitHub, GitLab, Slack, Stripe and others, private keys), also inside scripts. References, placeholders, paths,
     addresses of secret stores, and names of secrets are none. The value is never printed. For keys and tokens a value
     counts that is long or holds digits, for a vague name (`token`, `secret`) one that looks random; a password may be
-    any word.
+    any word. What a provider is configured with is a rule of its own (tf-provider-credentials).
 
     Bad:
     ```hcl
@@ -131,12 +133,15 @@ def hardcoded_secret(block: Written) -> Iterator[Answer]:
       client_secret = var.enabled ? data.aws_ssm_parameter.secret.value : "DISABLED"
       dex           = { clientSecret = "$GITHUB_CLIENT_SECRET" }
       argo          = { clientSecret = "$sso-secret:client-id-1" }
+      key_name      = { client_secret = "aad-app-launchpad-level0", api_key = "feeds-api-key" }
+      example       = { api_key = "sk-a1b2c3-PLACEHOLDER" }
       units         = { access_token = "minutes", refresh_token = "days" }
       ssm_password  = "admin/db_password"
     }
     ```
     """
-    if not _MAY_NAME_ONE.search(block.text) and not block.source.once(_holds_a_key):
+    named = block.written_in.once(_names_one) and _MAY_NAME_ONE.search(block.text)
+    if not named and not block.written_in.once(_holds_a_key):
         return
     for text in block.texts():
         of_variable = isinstance(block, Variable) and text.name == "default"
@@ -157,6 +162,10 @@ _MAY_NAME_ONE = regex(
 )
 
 
+def _names_one(source: Source) -> bool:
+    return _MAY_NAME_ONE.search(source.text) is not None
+
+
 def _holds_a_key(source: Source) -> bool:
     return any(each.grade != "low" for each in secrets_in(source.text))
 
@@ -169,4 +178,6 @@ def _is_secret(name: str, text: str) -> bool:
         return False
     if _PASSWORD.match(name):
         return True
+    if _WORDS.match(text):
+        return False
     return bool(_KEY.match(name) and _RANDOM.match(text)) or bool(_VAGUE.match(name) and _LONG.match(text))

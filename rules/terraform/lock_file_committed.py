@@ -3,12 +3,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Project
+from gatekeeper.links.state import operated
 from gatekeeper.models.terraform import Directory, Provider, Resource, TerraformSettings
 from gatekeeper.rule import Answer, rule
 
 
 def _runs_providers(directory: Directory) -> bool:
-    if not directory.root or directory.example or directory.wrapper:
+    if not operated(directory) or directory.example or directory.wrapper:
         return False
     module = directory.module
     declared = any(settings.blocks("required_providers") for settings in module.of(TerraformSettings))

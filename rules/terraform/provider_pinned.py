@@ -15,7 +15,7 @@ def _used(directory: Directory) -> dict[str, Block]:
     for block in directory.module.blocks:
         if isinstance(block, Provider):
             found.setdefault(block.label, block)
-        elif isinstance(block, Typed):
+        elif isinstance(block, Typed) and not block.implied:
             found.setdefault(block.provider, block)
     found.pop(_BUILT_IN, None)
     return found

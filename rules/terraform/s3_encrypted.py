@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Fix, Node, Unknown, Unresolved
+from gatekeeper import Finding, Fix, Node, Project, Unknown, Unresolved
+from gatekeeper.links.related import companions, surely_with
 from gatekeeper.models.terraform import Resource
 from gatekeeper.rule import Answer, rule
 
@@ -18,7 +19,7 @@ _KMS = ("aws:kms", "aws:kms:dsse")
     aliases=["CKV_AWS_145"],
     where=lambda resource: resource.type == "aws_s3_bucket" and not resource.absent,
 )
-def s3_encrypted(bucket: Resource) -> Iterator[Answer]:
+def s3_encrypted(bucket: Resource, project: Project) -> Iterator[Answer]:
     """S3 buckets are encrypted with KMS.
 
     Since January 2023 S3 encrypts everything new with a key of its own (SSE-S3), so a bucket without a configuration is
@@ -88,6 +89,37 @@ def s3_encrypted(bucket: Resource) -> Iterator[Answer]:
     }
     ```
 
+    Good, both are named by one expression:
+    ```hcl
+    variable "bucket" {}
+    resource "aws_s3_bucket" "logs" {
+      bucket = var.bucket
+    }
+    resource "aws_s3_bucket_server_side_encryption_configuration" "logs" {
+      bucket = var.bucket
+      rule {
+        apply_server_side_encryption_by_default {
+          sse_algorithm = "aws:kms"
+        }
+      }
+    }
+    ```
+
+    Unknown, nobody knows whether it is there:
+    ```hcl
+    variable "encrypted" {}
+    resource "aws_s3_bucket" "logs" {}
+    resource "aws_s3_bucket_server_side_encryption_configuration" "logs" {
+      count  = var.encrypted ? 1 : 0
+      bucket = aws_s3_bucket.logs.id
+      rule {
+        apply_server_side_encryption_by_default {
+          sse_algorithm = "aws:kms"
+        }
+      }
+    }
+    ```
+
     Unknown, which bucket it is for nobody can tell:
     ```hcl
     resource "aws_s3_bucket" "logs" {
@@ -104,27 +136,24 @@ def s3_encrypted(bucket: Resource) -> Iterator[Answer]:
     }
     ```
     """
+    found, doubts = companions(bucket, [_COMPANION], ["bucket"], project)
     algorithms = list(_algorithms(bucket.node["server_side_encryption_configuration"]))
-    undecided: Node | None = None
-    for companion in bucket.module.of(Resource):
-        if companion.type != _COMPANION or companion.absent:
-            continue
-        joined = _joined(bucket, companion)
-        if joined is None:
-            undecided = companion.node["bucket"]
-        elif joined:
+    for companion in found:
+        if surely_with(companion, bucket):
             algorithms += _algorithms(companion.node)
+        else:
+            doubts.append(companion.node["count" if companion.expr("count") is not None else "for_each"])
     if any(algorithm.known and algorithm.text in _KMS for algorithm in algorithms):
         return
     unknown = next((algorithm for algorithm in algorithms if algorithm.expression), None)
     if unknown is not None and unknown.expression:
         raise Unresolved(unknown, unknown.expression)
-    if algorithms:
+    if doubts:
+        yield Unknown(doubts[0], f"nobody can tell whether this is for {bucket.name}")
+    elif algorithms:
         yield Finding(
             bucket, f"{bucket.name} is encrypted with {algorithms[0].text or 'no'} and not with KMS", fix=_FIX
         )
-    elif undecided is not None:
-        yield Unknown(undecided, f"nobody can tell whether this is for {bucket.name}")
     else:
         yield Finding(bucket, f"{bucket.name} has no KMS encryption", fix=_FIX)
 
@@ -143,17 +172,3 @@ def _each(node: Node) -> list[Node]:
     if not node.present:
         return []
     return list(node) if node.is_list else [node]
-
-
-def _joined(bucket: Resource, companion: Resource) -> bool | None:
-    """Whether a companion is for the bucket: it refers to it, or names it. None when nobody can tell."""
-    targets = {name for name in companion.addresses("bucket") if not name.startswith(("each.", "count."))}
-    buckets = {name for name in targets if name.startswith("aws_s3_bucket")}
-    if buckets:
-        return bucket.name in buckets
-    name = companion.node["bucket"]
-    if name.known and bucket.node["bucket"].known:
-        return name.present and name == bucket.node["bucket"].value
-    if targets and targets == bucket.addresses("bucket"):
-        return True
-    return None

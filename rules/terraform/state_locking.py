@@ -3,7 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Node, Project, Unknown
-from gatekeeper.models.terraform import BackendFile, Directory
+from gatekeeper.links.state import files_of
+from gatekeeper.models.terraform import Directory
 from gatekeeper.rule import Answer, Reason, rule
 
 # Backends that lock only when told how; the others lock by themselves.
@@ -96,7 +97,7 @@ def state_locking(directory: Directory, project: Project) -> Iterator[Answer]:
     settings = _BY_SETTING.get(backend.tag)
     if settings is None or _locks(backend, settings):
         return
-    files = [file for file in project.all(BackendFile) if _beside(file, directory)]
+    files = files_of(directory, project)
     if files and all(_locks(file.node, settings) for file in files):
         return
     written = backend[settings[0]]
@@ -112,7 +113,3 @@ def state_locking(directory: Directory, project: Project) -> Iterator[Answer]:
 
 def _locks(settings: Node, names: tuple[str, ...]) -> bool:
     return any(settings[name].present and settings[name].text not in ("false", "") for name in names)
-
-
-def _beside(file: BackendFile, directory: Directory) -> bool:
-    return file.path.startswith(f"{directory.directory}/" if directory.directory else "")

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Fix, Node, Unknown
+from gatekeeper import Finding, Fix, Node, Unknown, Unresolved
 from gatekeeper.models.terraform import Module, Provider, Resource
+from gatekeeper.models.terraform.taggable import TAGGABLE
 from gatekeeper.rule import Answer, Reason, rule
 
 # What a bill is split by, and the spellings in use.
@@ -12,20 +13,6 @@ _WANTED = {
     "Service": ("service", "application", "app", "project", "component", "system"),
     "ManagedBy": ("managedby", "provisionedby", "createdby", "deployedby", "provisioner", "terraform", "repository"),
 }
-_TYPES = """
-aws_alb aws_ami aws_api_gateway_rest_api aws_api_gateway_stage aws_apigatewayv2_api aws_apprunner_service
-aws_athena_workgroup aws_backup_vault aws_cloudfront_distribution aws_cloudtrail aws_cloudwatch_log_group
-aws_codebuild_project aws_cognito_user_pool aws_db_cluster_snapshot aws_db_instance aws_dms_replication_instance
-aws_docdb_cluster aws_docdb_cluster_instance aws_dynamodb_table aws_ebs_snapshot aws_ebs_volume aws_ecr_repository
-aws_ecs_cluster aws_ecs_service aws_ecs_task_definition aws_efs_file_system aws_eip aws_eks_cluster
-aws_eks_node_group aws_elasticache_cluster aws_elasticache_replication_group aws_elb aws_emr_cluster
-aws_fsx_lustre_file_system aws_glue_job aws_instance aws_kinesis_firehose_delivery_stream aws_kinesis_stream
-aws_kms_key aws_lambda_function aws_lb aws_mq_broker aws_msk_cluster aws_nat_gateway aws_neptune_cluster
-aws_opensearch_domain aws_elasticsearch_domain aws_rds_cluster aws_rds_cluster_instance aws_redshift_cluster
-aws_s3_bucket aws_sagemaker_endpoint aws_secretsmanager_secret aws_sfn_state_machine aws_sns_topic aws_sqs_queue
-aws_ssm_parameter aws_transfer_server aws_vpc aws_vpc_endpoint aws_vpn_connection aws_wafv2_web_acl
-"""
-_TAGGABLE = frozenset(_TYPES.split())
 
 
 @rule(
@@ -33,7 +20,7 @@ _TAGGABLE = frozenset(_TYPES.split())
     gate="cost",
     severity="medium",
     seed="2.3 Terraform Module Template",
-    where=lambda resource: resource.type in _TAGGABLE and not resource.absent,
+    where=lambda resource: resource.type in TAGGABLE and not resource.absent,
 )
 def tags(resource: Resource) -> Iterator[Answer]:
     """AWS resources that cost money are tagged with environment, service and who manages them.
@@ -125,10 +112,11 @@ def tags(resource: Resource) -> Iterator[Answer]:
     found: set[str] = set()
     doubt: Node | None = None
     for node in (own, *_defaults(resource)):
-        if node.known:
-            found |= {_plain(key) for key, _ in node.items()}
-        else:
-            doubt = node
+        try:
+            for pair in node.items():
+                found.add(_plain(pair[0]))
+        except Unresolved as unresolved:  # behind those that are known, where there are any
+            doubt = Node(unresolved.expression, node.source, node.mark)
     missing = [name for name, spellings in _WANTED.items() if found.isdisjoint(spellings)]
     if not missing:
         return

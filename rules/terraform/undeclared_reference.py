@@ -15,7 +15,9 @@ _GIVEN = frozenset(("each", "count", "self", "path", "terraform", "provider"))
     gate="iac-validation",
     severity="high",
     seed="12. Quality Gates Status",
-    where=lambda block: not block.module.fragment and block.syntax.type not in ("moved", "import", "removed"),
+    where=lambda block: (
+        not block.module.fragment and not block.implied and block.syntax.type not in ("moved", "import", "removed")
+    ),
 )
 def undeclared_reference(block: Block) -> Iterator[Answer]:
     """Everything that is referred to is declared in its directory.

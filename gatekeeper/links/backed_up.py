@@ -1,0 +1,103 @@
+"""Whether a plan of AWS backs something up: by naming it, by a pattern, or by a tag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from gatekeeper.links.related import companions, of_type, surely_with
+from gatekeeper.models.terraform import ModuleCall, Provider, Resource
+from gatekeeper.node import Expression, Node
+from gatekeeper.project import Project
+
+_ARNS = {  # what the ARN of each type looks like, for patterns of selections
+    "aws_ebs_volume": "arn:aws:ec2:eu-west-1:123456789012:volume/vol-0123456789abcdef0",
+    "aws_efs_file_system": "arn:aws:elasticfilesystem:eu-west-1:123456789012:file-system/fs-0123456789abcdef0",
+    "aws_instance": "arn:aws:ec2:eu-west-1:123456789012:instance/i-0123456789abcdef0",
+}
+_PLANS = ("aws_backup_selection", "aws_dlm_lifecycle_policy")
+
+
+class Cover(NamedTuple):
+    """Whether it is backed up for sure, what may do it, and whether any plan stands where it does."""
+
+    sure: bool
+    doubts: list[Node]
+    planned: bool
+
+
+def cover(resource: Resource, project: Project) -> Cover:
+    """What backs up a disk or file system. A disk that is attached is backed up with its machine."""
+    doubts: list[Node] = []
+    planned = False
+    for each in (resource, *_machines(resource, project)):
+        named = companions(each, ["aws_backup_selection"], ["resources"], project)
+        if any(surely_with(selection, each) for selection in named.found):
+            return Cover(True, [], True)
+        doubts += [*(selection.node["resources"] for selection in named.found), *named.doubts]
+        for plan in (plan for kind in _PLANS for plan in of_type(kind, project)):
+            here = plan.module.directory == resource.module.directory
+            planned = planned or here
+            for truth, node in _chosen(each, plan):
+                if truth and here:
+                    return Cover(True, [], True)
+                if truth is not False:
+                    doubts.append(node)
+    for call in project.all(ModuleCall):
+        if not call.local and "backup" in call.source.lower() and _reaches(call, resource):
+            words = Expression(call.name, "is a remote module: what it backs up is not seen")
+            doubts.append(Node(words, call.syntax.home.source, call.span))
+    return Cover(False, doubts, planned)
+
+
+def _machines(disk: Resource, project: Project) -> Iterator[Resource]:
+    """The machines that a disk is attached to."""
+    if disk.type == "aws_ebs_volume":
+        for attachment in companions(disk, ["aws_volume_attachment"], ["volume_id"], project).found:
+            for address in attachment.addresses("instance_id"):
+                machine = attachment.module.declared.get(address)
+                if isinstance(machine, Resource):
+                    yield machine
+
+
+def _reaches(call: ModuleCall, resource: Resource) -> bool:
+    return call.module.directory == resource.module.directory or any(
+        user.module.directory == call.module.directory for user in resource.module.users
+    )
+
+
+def _chosen(resource: Resource, plan: Resource) -> Iterator[tuple[bool | None, Node]]:
+    """Whether each pattern and tag of a plan chooses a resource."""
+    if plan.type == "aws_backup_selection":
+        patterns = plan.node["resources"]
+        for pattern in patterns if patterns.is_list else ():
+            if pattern.known and "*" in pattern.text:
+                yield fnmatchcase(_ARNS.get(resource.type, ""), pattern.text), pattern
+        for tag in plan.blocks("selection_tag"):
+            yield _tagged(resource, tag["key"], tag["value"]), tag
+        if any(True for _ in plan.blocks("condition")):
+            yield None, plan.node["condition"]
+    for details in plan.blocks("policy_details"):
+        tags = details["target_tags"]
+        for key, value in tags.items() if tags.known else ():
+            yield _tagged(resource, Node(key, value.source, value.span), value), value
+        if not tags.known:
+            yield None, tags
+
+
+def _tagged(resource: Resource, key: Node, value: Node) -> bool | None:
+    if not key.known or not value.known:
+        return None
+    own = [resource.node["tags"], *_defaults(resource)]
+    found = [tags[key.text] for tags in own if tags.known]
+    if any(tag.known and tag.present and tag.text == value.text for tag in found):
+        return True
+    unknown = any(not tags.known for tags in own) or any(not tag.known for tag in found)
+    return None if unknown or not resource.module.root else False
+
+
+def _defaults(resource: Resource) -> Iterator[Node]:
+    for provider in resource.module.of(Provider):
+        for block in provider.blocks("default_tags"):
+            yield block["tags"]

@@ -9,6 +9,7 @@ know unless it tries.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -105,8 +106,6 @@ class Source:
         return begin, self._starts[span.end_line - 1] + span.end_column - 1
 
     def _position(self, offset: int) -> tuple[int, int]:
-        from bisect import bisect_right
-
         assert self._starts is not None
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
@@ -343,16 +342,20 @@ class Missing(Node):
 
 
 class Partly(dict[str, Node]):
-    """The entries of a mapping that was not seen whole; `rest` is what the others wait for."""
+    """The entries of a mapping that was not seen whole; `rest` is what the others wait for. With `names`, it can hold
+    no others than these."""
 
-    __slots__ = ("rest",)
+    __slots__ = ("names", "rest")
 
-    def __init__(self, entries: Mapping[str, Node], rest: Expression) -> None:
+    def __init__(self, entries: Mapping[str, Node], rest: Expression, names: frozenset[str] | None = None) -> None:
         super().__init__(entries)
         self.rest = rest
+        self.names = names
 
-    def other(self, key: str) -> Expression:
+    def other(self, key: str) -> Expression | None:
         """What it holds under a key that it is not known to hold: perhaps nothing."""
+        if self.names is not None and key not in self.names:
+            return None
         return Expression(self.rest.text or key, self.rest.reason, may_be_null=True)
 
 
@@ -361,8 +364,11 @@ class Open(Node):
 
     __slots__ = ()
 
-    def __init__(self, value: dict[str, Node], source: Source, span: Span, key: Span | None, reason: str) -> None:
-        super().__init__(Partly(value, Expression("", reason)), source, span, key)
+    def __init__(
+        self, value: dict[str, Node], source: Source, span: Span, key: Span | None, reason: str,
+        names: frozenset[str] | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(Partly(value, Expression("", reason), names), source, span, key)
 
 
 class Fault(NamedTuple):

@@ -94,11 +94,13 @@ def test_what_is_known(expression: str, expected: Any) -> None:
         ("module.x.id", "is an output of a module"),
         ("each.value", "differs from instance to instance"),
         ("terraform.workspace", "is known only when Terraform runs"),
-        ('file("x")', "calls a function that is not evaluated here"),
+        ('file("${path.module}/x")', "reads a file that is not in the repository"),
+        ("provider::x::y(1)", "calls a function that is not evaluated here"),
+        ("timestamp()", "differs from run to run"),
         ("local.prod.nothing", "refers to an element that is not there"),
         ("var.open && true", "var.open has no default"),
         ("1 / 0", "cannot be evaluated"),
-        ("[for x in [1] : x]", "is not evaluated here"),
+        ("[for x in var.open : x]", "var.open has no default"),
     ],
 )
 def test_what_is_not_known_says_why(expression: str, reason: str) -> None:

@@ -1,14 +1,15 @@
 """HCL native syntax to bodies, blocks and expressions, with places.
 
-tree-sitter reads; what it gets wrong is put right here (see `_masked`, `_Builder.conditional`, `_check_body`). An
-expression is built when somebody asks for it, and is syntax only: what it comes to is the reader's business. A syntax
-error is a fault, and the blocks that do not hold it are still read.
+`hcl_reader` reads what is valid. What it refuses tree-sitter reads: a syntax error is a fault, and the blocks that do
+not hold it are still read; what tree-sitter gets wrong is put right here (see `_masked`, `_Builder.on_conditional`,
+`_Builder.check_lines`). An expression is syntax only: what it comes to is the business of whoever reads it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -30,15 +31,23 @@ _BINARY = frozenset(("==", "!=", "<", "<=", ">", ">=", "&&", "||", "+", "-", "*"
 class Home:
     """Where expressions stand: a source, and how offsets in it become places and words."""
 
-    __slots__ = ("fixed", "source", "text")
+    __slots__ = ("_headers", "fixed", "source", "text")
 
     def __init__(self, source: Source, text: str | None = None, fixed: Span | None = None) -> None:
         self.source = source
         self.text = source.text if text is None else text
         self.fixed = fixed  # the one place of everything, where a template stands in a file of another syntax
+        self._headers: dict[int, Span] = {}
 
     def span(self, start: int, end: int) -> Span:
         return self.fixed or self.source.span(start, end)
+
+    def header(self, block: Block) -> Span:
+        """The place of a block's header, found once: rules ask for it over and over."""
+        found = self._headers.get(block.start)
+        if found is None:
+            found = self._headers[block.start] = self.span(block.start, block.header_end)
+        return found
 
 
 class Expr:
@@ -340,6 +349,7 @@ class Attribute:
         if self._expr is None:
             assert not isinstance(self._make, Expr)
             self._expr = self._make()
+            self._make = self._expr  # and let go of what it was made of
         return self._expr
 
     @property
@@ -349,11 +359,13 @@ class Attribute:
 
 
 class Body(NamedTuple):
-    """What stands between braces, or in a file. `rest` says why nobody knows what else there is, where that is so."""
+    """What stands between braces, or in a file. `rest` says why nobody knows what else there is, where that is so;
+    `names` which others there may be at all, where that is known."""
 
     attributes: dict[str, Attribute]
     blocks: list[Block]
     rest: str = ""
+    names: frozenset[str] | None = None
 
 
 class Block(NamedTuple):
@@ -369,7 +381,7 @@ class Block(NamedTuple):
 
     @property
     def header(self) -> Span:
-        return self.home.span(self.start, self.header_end)
+        return self.home.header(self)
 
     @property
     def span(self) -> Span:
@@ -389,6 +401,16 @@ _BLANKS = regex(rf"[ \t\r\n]{{{BLANKS}}}")
 
 def parse(source: Source) -> Document:
     """A file of HCL native syntax. Never raises for what the text holds."""
+    from gatekeeper.parsers.hcl_reader import Refused, read
+
+    try:
+        return Document(read(Home(source)), [])
+    except Refused:
+        return parse_tree(source)
+
+
+def parse_tree(source: Source) -> Document:
+    """A file as tree-sitter reads it, which says where its faults are. Never raises for what the text holds."""
     try:
         parser = _parser()
     except ImportError:
@@ -417,30 +439,13 @@ def parse(source: Source) -> Document:
 
 def template(source: Source, text: str, span: Span) -> Expr:
     """The template that a string of another syntax holds (`"${var.x}-logs"` in JSON); everything in it is at `span`."""
-    home = Home(source, f"v = <<{_MARKER}\n{text}\n{_MARKER}\n", span)
-    start = 4
-    unread = Opaque(home, start, len(home.text), "is no template that can be read", [], [])
+    from gatekeeper.parsers.hcl_reader import Refused, read_template
+
+    home = Home(source, text, span)
     try:
-        parser = _parser()
-    except ImportError:
-        return unread
-    root = parser.parse(_masked(home.text)).root_node
-    body = Body({}, [])
-    if not root.has_error:
-        _Builder(home, 0).into(body, root, [])
-    made = body.attributes["v"].expr if "v" in body.attributes else unread
-    if isinstance(made, Literal):
-        return Literal(home, made.start, made.end, made.value.removesuffix("\n"))
-    if isinstance(made, Template):
-        parts = [*made.parts]
-        if isinstance(parts[-1], str):
-            parts[-1] = parts[-1].removesuffix("\n")
-        parts = [part for part in parts if part != ""]
-        return Template(home, made.start, made.end, parts)
-    return unread
-
-
-_MARKER = "GATEKEEPER_TEMPLATE"
+        return read_template(home)
+    except Refused:
+        return Opaque(home, 0, len(text), "is no template that can be read", [], [])
 
 
 def _masked(text: str) -> bytes:
@@ -1022,7 +1027,10 @@ def _unescape(match: re.Match[str]) -> str:
 
 
 def _number(words: str) -> int | float:
+    """Whole numbers are exact, however they are written."""
     if words.isdigit() and len(words) <= 1000:
         return int(words)
     value = float(words)
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    if not value.is_integer() or abs(value) > 1e300:
+        return value
+    return int(Decimal(words))

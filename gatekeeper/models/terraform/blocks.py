@@ -35,6 +35,7 @@ class Written(Subject):
     """What has a body: a block, a file of variable values, a file of backend settings."""
 
     technology = "terraform"
+    also_in = ("cloudformation",)
     example_path = "main.tf"
 
     def __init__(self, node: Node, body: hcl.Body) -> None:
@@ -42,13 +43,13 @@ class Written(Subject):
         self.body = body
 
     @property
-    def source(self) -> Source:
+    def written_in(self) -> Source:
         return self.node.source
 
     @property
     def text(self) -> str:
         """What it is written as, or more: in JSON it is the whole file."""
-        return self.source.text
+        return self.written_in.text
 
     def texts(self) -> Iterator[Text]:
         """Every piece of text that is written in it, also in scripts and lists."""
@@ -90,8 +91,9 @@ class Block(Written):
     `scope` is what its names mean: those of its module, and for one instance of several `each` and `count` too.
     """
 
+    also_in = ("cloudformation",)
     prefix: ClassVar[str] = ""
-    implied: ClassVar[bool] = False  # a remote module makes it: it is not written here
+    implied: ClassVar[bool] = False  # a remote module makes it, or another language: it is not written here as it is
 
     def __init__(self, syntax: hcl.Block, module: Module, scope: values.Scope | None = None) -> None:
         self.syntax = syntax
@@ -109,7 +111,7 @@ class Block(Written):
         return self.syntax.home.source.path
 
     @property
-    def source(self) -> Source:
+    def written_in(self) -> Source:
         return self.syntax.home.source
 
     @property
@@ -128,7 +130,7 @@ class Block(Written):
 
     def origins(self, source: Source, span: Span) -> Sequence[tuple[Node, str]]:
         """The arguments of the calls that give the variables which stand there."""
-        if source is not self.source or not self.module.given_by:
+        if source is not self.written_in or not self.module.given_by:
             return ()
         names = dict.fromkeys(_VARIABLE.findall(source.slice(span)[:500]))
         return [
@@ -262,15 +264,18 @@ class Repeated(Block):
 
     @cached_property
     def absent(self) -> bool:
-        """It is there no times at all: `count` is 0, or `for_each` empty, other than by a library's own default."""
+        """It is there no times at all: `count` is 0, or `for_each` empty, other than by a library's own default; or
+        the module is called no times at all."""
         for name in ("count", "for_each"):
             expr = self.expr(name)
             if expr is None:
                 continue
             node = self.node[name]
             if node.whole and (node == 0 or ((node.is_list or node.is_mapping) and not node)):
-                return bool(self.module.root or self.module.users or not list(hcl.references(expr)))
-        return False
+                asked = self.module.root or self.module.users
+                if asked or not any(each.startswith("var.") for each in self.module.addresses(expr)):
+                    return True
+        return self.module.unused
 
 
 class Typed(Repeated):
@@ -300,6 +305,7 @@ class Typed(Repeated):
 class Resource(Typed):
     """A managed resource, as `aws_s3_bucket.logs`."""
 
+    also_in = ("cloudformation",)
     may_be_remote = True
 
     @cached_property
@@ -325,7 +331,8 @@ class Resource(Typed):
     def effective(self, path: str) -> Node:
         """What an attribute comes to: as written, else as its provider assumes."""
         node = self.node.at(path)
-        return node if node.present else (self.assumed(path) or node)
+        default = None if node.present else self.assumed(path)
+        return node if default is None else default
 
 
 class Data(Typed):

@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from functools import reduce
 from typing import Any, NamedTuple
 
-from gatekeeper.node import Expression, Node, Partly, Source, Span, Unresolved
+from gatekeeper.node import Expression, Node, Partly, Source, Span, Unresolved, regex
 from gatekeeper.parsers import hcl
 
 SIZE = 20_000  # what one value weighs at most: locals may double each other
@@ -95,7 +95,7 @@ class Value(Node):
         self._place = place
         self._key = key
         self.tag = ""
-        self.weight = weight_of(value)
+        self.weight = weight_of(value) if isinstance(value, (str, dict, list)) else 1
 
     @property
     def span(self) -> Span:  # type: ignore[override]  # a slot of Node, found when asked for
@@ -139,14 +139,14 @@ def text(node: Node) -> str:
     """A text, or what Terraform makes of a number or a truth value."""
     value = node.value
     if isinstance(value, str):
-        return value
+        return str(value)  # whatever it was made of
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
         return float_text(value)
-    raise Fails("is no text")
+    raise Fails("takes null or a collection for a text")
 
 
 def float_text(value: float) -> str:
@@ -156,7 +156,7 @@ def float_text(value: float) -> str:
     return format(Decimal(words), "f")
 
 
-_NUMBER = re.compile(r"[-+]?(?:[0-9]{1,300}(?:\.[0-9]{0,300})?|\.[0-9]{1,300})(?:[eE][-+]?[0-9]{1,4})?", re.ASCII)
+_NUMBER = regex(r"[-+]?(?:[0-9]{1,300}(?:\.[0-9]{0,300})?|\.[0-9]{1,300})(?:[eE][-+]?[0-9]{1,4})?", re.ASCII)
 
 
 def parsed_number(words: str) -> float | int | None:
@@ -180,10 +180,10 @@ def number(node: Node) -> float | int:
     if isinstance(value, str):
         found = parsed_number(value)
         if found is None:
-            raise Fails("is no number")
+            raise Fails("takes something else for a number")
         return found
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Fails("is no number")
+        raise Fails("takes something else for a number")
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("too many digits")
     return value
@@ -192,7 +192,7 @@ def number(node: Node) -> float | int:
 def whole_number(node: Node) -> int:
     found = number(node)
     if not isinstance(found, int):
-        raise Fails("is no whole number")
+        raise Fails("takes something else for a whole number")
     return found
 
 
@@ -204,7 +204,7 @@ def truth(node: Node) -> bool:
     if isinstance(value, str):
         value = _TRUTHS.get(value)
     if not isinstance(value, bool):
-        raise Fails("is no truth value")
+        raise Fails("takes something else for true or false")
     return value
 
 
@@ -413,7 +413,9 @@ def _collection(value: Any, wanted: Of) -> Any:
     type_ = wanted.item
     if type_ == "any":
         type_ = reduce(unify, map(kind_of, items), "any")
-    made = [convert(item, type_) for item in items] if type_ not in ("any", None) else items
+        if type_ is None:
+            raise Fails("has items of different types")
+    made = [convert(item, type_) for item in items]
     if not isinstance(value, dict):
         return _KINDS[wanted.kind](made)
     pairs = dict(zip(value, made, strict=True))
@@ -449,9 +451,30 @@ def as_set(items: list[Node]) -> Any:
         if identity not in seen:
             seen.add(identity)
             found.append(item)
-    if all(type(item._value) is str for item in found) or all(type(item._value) in (int, float) for item in found):
+    if all(isinstance(item._value, (str, int, float)) for item in found):
         found.sort(key=lambda item: item._value)
+    else:
+        found.sort(key=_order)
     return Set(found)
+
+
+def _order(node: Node) -> str:
+    """By what Terraform sorts sets of other things than texts and numbers."""
+    value = node._value
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "T" if value else "F"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    if isinstance(value, Map):
+        return "{" + "".join(f"{_order(like(key, node))}:{_order(item)};" for key, item in sorted(value.items())) + "}"
+    if isinstance(value, dict):
+        return "<" + "".join(f"{_order(item)};" for _, item in sorted(value.items())) + ">"
+    if isinstance(value, list):
+        begin, end = "[]" if isinstance(value, (List, Set)) else "<>"
+        return begin + "".join(f"{_order(item)};" for item in value) + end
+    return text(node)
 
 
 def frozen(node: Node) -> Any:

@@ -8,38 +8,57 @@ A function gets the nodes of its arguments and gives a value. It raises `Unresol
 from __future__ import annotations
 
 import base64
-import csv
 import hashlib
-import io
-import ipaddress
 import json
 import math
 import posixpath
 import re
 import unicodedata
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
 from itertools import product
-from typing import Any
-from urllib.parse import quote_plus
+from typing import TYPE_CHECKING, Any
 
 from gatekeeper.models.terraform import regexes
 from gatekeeper.models.terraform.conversions import (
-    SIZE, TEXT, Encoded, Fails, List, Map, Of, Set, Unspoken, as_set, convert, equal, frozen, kind_of, like, number,
-    parsed_number, text, truth, unify, waits_for, whole, whole_number,
+    SIZE,
+    TEXT,
+    Encoded,
+    Fails,
+    List,
+    Map,
+    Of,
+    Set,
+    Unspoken,
+    as_set,
+    convert,
+    equal,
+    frozen,
+    kind_of,
+    like,
+    number,
+    parsed_number,
+    text,
+    truth,
+    unify,
+    waits_for,
+    whole,
+    whole_number,
 )  # fmt: skip
-from gatekeeper.node import Expression, Node, Partly, Source, Unresolved
+from gatekeeper.node import Expression, Node, Partly, Source, Unresolved, regex
 from gatekeeper.parsers import yaml
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Network, IPv6Network
 
 Arguments = list[Node]
 Function = Callable[[Arguments], Any]
 FUNCTIONS: dict[str, Function] = {}
 OTHERS = {  # what is known of the rest: that they cannot be known
     **dict.fromkeys(("timestamp", "plantimestamp", "uuid", "bcrypt"), "differs from run to run"),
-    **dict.fromkeys(("abspath", "pathexpand"), "depends on the machine that runs Terraform"),
+    "abspath": "depends on the machine that runs Terraform",
     "rsadecrypt": "is decrypted only when Terraform runs",
 }
 
@@ -90,11 +109,9 @@ _of_text("upper", _simple(str.upper))
 _of_text("trimspace", lambda value: value.strip(" \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000"
                                                 + "".join(map(chr, range(0x2000, 0x200B)))))  # fmt: skip
 _of_text("chomp", lambda value: value.rstrip("\r\n"))
-_of_text("urlencode", quote_plus)
 _of_text("base64encode", lambda value: base64.b64encode(value.encode()).decode())
 _of_text("basename", lambda value: posixpath.basename(value.rstrip("/")) or ("/" if value else "."))
-_of_text("dirname", lambda value: posixpath.normpath(posixpath.dirname(value.rstrip("/") if value.strip("/") else
-                                                                      value) or ".").replace("//", "/"))  # fmt: skip
+_of_text("dirname", lambda value: posixpath.normpath(posixpath.dirname(value) or "."))
 _of_texts("trim", 2, lambda value, of: value.strip(of) if of else value)
 _of_texts("trimprefix", 2, str.removeprefix)
 _of_texts("trimsuffix", 2, str.removesuffix)
@@ -122,6 +139,13 @@ def _joins(character: str) -> bool:
 _of_text("strrev", lambda value: "".join(_clusters(value)[::-1]))
 
 
+@function("urlencode")
+def _urlencode(a: Arguments) -> str:
+    from urllib.parse import quote_plus
+
+    return quote_plus(text(a[0]))
+
+
 @function("title")
 def _title(a: Arguments) -> str:
     found: list[str] = []
@@ -139,12 +163,8 @@ def _substr(a: Arguments) -> str:
     characters = _clusters(text(a[0]))
     offset, length = whole_number(a[1]), whole_number(a[2])
     if offset < 0:
-        offset += len(characters)
-        if offset < 0:
-            raise ValueError("begins before the text does")
-    if length < -1:
-        raise ValueError("a length that is none")
-    return "".join(characters[offset:] if length == -1 else characters[offset : offset + length])
+        offset = max(offset + len(characters), 0)
+    return "".join(characters[offset:] if length < 0 else characters[offset : offset + length])
 
 
 @function("indent", least=2, most=2)
@@ -202,7 +222,7 @@ def _replace_pattern(value: str, pattern: regexes.Pattern, new: str) -> str:
     return "".join((*found, value[at:]))
 
 
-_TO_EXPAND = re.compile(r"\$(\$|[0-9A-Za-z_]+|\{[0-9A-Za-z_]+\})")
+_TO_EXPAND = regex(r"\$(\$|[0-9A-Za-z_]+|\{[0-9A-Za-z_]+\})")
 
 
 def _group(value: str, match: regexes.Match, pattern: regexes.Pattern, name: str) -> str:
@@ -244,7 +264,7 @@ def _regexall(a: Arguments) -> Any:
     return List([like(_captures(value, match, pattern, a[1]), a[1]) for match in pattern.all(value)])
 
 
-_VERB = re.compile(r"%(?:%|(?:\[(\d{1,3})\])?([-+ #0]*)(\d{0,4})(?:\.(\d{1,3}))?([a-zA-Z]))|%")
+_VERB = regex(r"%(?:%|(?:\[(\d{1,3})\])?([-+ #0]*)(\d{0,4})(?:\.(\d{1,3}))?([a-zA-Z]))|%")
 
 
 @function("format", least=1, most=None)
@@ -312,14 +332,14 @@ def _decimal(node: Node, precision: str | None) -> str:
 
 
 def _based(node: Node, style: str) -> str:
-    return format(int(number(node)), style)
+    return format(whole_number(node), style)
 
 
 _VERBS: dict[str, Callable[[Node, str, str | None], str | None]] = {
     "v": _any_text,
     "s": _plain_text,
     "q": lambda node, flags, precision: encoded(like(text(node), node)),
-    "d": lambda node, flags, precision: str(int(number(node))),
+    "d": lambda node, flags, precision: str(whole_number(node)),
     "f": lambda node, flags, precision: _decimal(node, precision),
     "t": lambda node, flags, precision: "true" if truth(node) else "false",
     "x": lambda node, flags, precision: None if isinstance(node.value, str) else _based(node, "x"),
@@ -431,7 +451,8 @@ def _yamldecode(a: Arguments) -> Any:
     return _moved(found.nodes[0], a[0])
 
 
-_ODD = re.compile(r"[-+.\d~]|(?i:y|n|yes|no|on|off|true|false|null)$")
+_ODD_WORD = regex("(?i:y|n|yes|no|on|off)")
+_ODD = regex(rf"[-+.]?[0-9][-+0-9_.:a-fA-FoOxXTZt ]*|[-+]?\.(?i:inf|nan)|{_ODD_WORD.pattern}|[~=]|<<")
 
 
 def _moved(node: Node, near: Node) -> Any:
@@ -440,18 +461,25 @@ def _moved(node: Node, near: Node) -> Any:
     if node.tag or isinstance(value, Expression):
         raise ValueError("a tag")
     if isinstance(value, dict):
+        if any(_ODD_WORD.fullmatch(key) for key in value):
+            raise ValueError("a key that readers of YAML differ about")
         return {key: like(_moved(item, near), near) for key, item in value.items()}
     if isinstance(value, list):
         return [like(_moved(item, near), near) for item in value]
-    if isinstance(value, str):
+    if isinstance(value, (str, int, float)) and not isinstance(value, bool):
         written = node.source.slice(node.span).strip()
-        if written[:1] not in ("'", '"', "|", ">") and _ODD.match(written) and parsed_number(written) is None:
+        plain = written[:1] not in ("'", '"', "|", ">")
+        odd = _ODD.fullmatch(written) if isinstance(value, str) else parsed_number(written) not in (None, value)
+        if plain and odd:
             raise ValueError("a word that readers of YAML differ about")
     return value
 
 
 @function("csvdecode")
 def _csvdecode(a: Arguments) -> Any:
+    import csv
+    import io
+
     value = text(a[0])
     bounded(len(value))
     rows = list(csv.reader(io.StringIO(value, newline=""), strict=True))
@@ -472,11 +500,6 @@ def _base64decode(a: Arguments) -> str:
         raise Fails("is no text") from None
     except ValueError:
         raise Fails("is no base64") from None
-
-
-@function("textencodebase64", "textdecodebase64", least=2, most=2)
-def _other_alphabets(a: Arguments) -> Any:
-    raise ValueError("not done here")
 
 
 DIGESTS: dict[str, Callable[[bytes], str]] = {
@@ -501,6 +524,8 @@ for _name, _make in DIGESTS.items():
 
 @function("uuidv5", least=2, most=2)
 def _uuidv5(a: Arguments) -> str:
+    import uuid
+
     spaces = {"dns": uuid.NAMESPACE_DNS, "url": uuid.NAMESPACE_URL, "oid": uuid.NAMESPACE_OID}
     space = spaces.get(text(a[0]).lower())
     return str(uuid.uuid5(space if space else uuid.UUID(text(a[0])), text(a[1])))
@@ -629,6 +654,8 @@ def _merge(a: Arguments) -> Any:
         value = node._value
         if value is None:
             continue
+        if value == []:
+            raise ValueError("fails or not, by what stands before it")
         rest = value if isinstance(value, Expression) else value.rest if isinstance(value, Partly) else None
         held = {} if isinstance(value, Expression) else _entries(node)
         if rest is not None:  # it may say something else about each key that is held so far
@@ -646,8 +673,10 @@ def unified_items(items: Any) -> bool:
     return reduce(unify, map(kind_of, items), "any") is not None
 
 
-@function("concat", least=0, most=None)
+@function("concat", most=None)
 def _concat(a: Arguments) -> Any:
+    if any(isinstance(each._value, Set) for each in a):
+        raise Fails("is given a set")
     found = [item for each in a for item in _items(each)]
     kinds = [kind_of(each) for each in a]
     alike = all(isinstance(each._value, List) for each in a) and len({str(kind) for kind in kinds}) <= 1
@@ -662,6 +691,8 @@ def _flatten(a: Arguments) -> list[Node]:
         item = next(stack[-1], None)
         if item is None:
             stack.pop()
+        elif isinstance(item._value, Unspoken):  # a text
+            found.append(item)
         elif isinstance(item.value, list):  # of an item that is not known nobody knows whether it is a list
             stack.append(iter(item.value))
         else:
@@ -705,17 +736,10 @@ def _index(a: Arguments) -> int:
 @function("distinct")
 def _distinct(a: Arguments) -> Any:
     seen: dict[Any, Node] = {}
-    for item in _items(a[0]):
+    _items(a[0])
+    for item in convert(whole(a[0]), Of("list", "any")).value:
         seen.setdefault(frozen(item), item)
-    return _alike(list(seen.values()))
-
-
-def _alike(items: list[Node]) -> List:
-    """A list: all its items are of one type."""
-    kinds = {str(kind_of(item)) for item in items}
-    if len(kinds) <= 1:
-        return List(items)
-    return List(convert(like(items, items[0]), Of("list", "any"))._value)
+    return List(seen.values())
 
 
 @function("compact")
@@ -746,7 +770,9 @@ def _slice(a: Arguments) -> Any:
 @function("element", least=2, most=2)
 def _element(a: Arguments) -> Any:
     items, at = _items(a[0]), whole_number(a[1])
-    if not items or at < 0 or isinstance(items, Set):
+    if at < 0:
+        raise ValueError("from the end, as later versions have it")
+    if not items or isinstance(items, Set):
         raise Fails("asks for what is not there")
     return items[at % len(items)]._value
 
@@ -871,13 +897,6 @@ def _setsubtract(a: Arguments) -> Any:
     return Set([item for item in first if frozen(item) not in gone])
 
 
-@function("setsymmetricdifference", least=2, most=2)
-def _setsymmetricdifference(a: Arguments) -> Any:
-    first, second = _sets(a)
-    one, other = ({frozen(item) for item in each} for each in (first, second))
-    return as_set([item for item in (*first, *second) if (frozen(item) in one) != (frozen(item) in other)])
-
-
 @function("setproduct", least=2, most=None)
 def _setproduct(a: Arguments) -> Any:
     lists = [_items(each) for each in a]
@@ -910,16 +929,15 @@ function("anytrue")(lambda a: _truths(a[0], True))
 
 @function("coalesce", most=None)
 def _coalesce(a: Arguments) -> Any:
-    for at, node in enumerate(a):
+    for node in a:
         value = node._value
         if isinstance(value, Expression):
             return Expression(value.text, value.reason)
         if value is not None and value != "":
-            others = [other for other in a if other._value is not None and other.known]
-            wanted = reduce(unify, map(kind_of, others), "any")
-            if wanted == "string" and at < len(a):
-                return text(node)
-            return value
+            wanted = reduce(unify, map(kind_of, a), "any")
+            if wanted is None:
+                raise Fails("is given values of different types")
+            return text(node) if wanted == "string" else value
     raise Fails("has nothing that is not null")
 
 
@@ -929,7 +947,9 @@ def _coalescelist(a: Arguments) -> Any:
         value = node._value
         if isinstance(value, Expression):
             return value
-        if value is not None and _items(node):
+        if isinstance(value, Set):
+            raise Fails("is given a set")
+        if _items(node):
             return value
     raise Fails("has no list that is not empty")
 
@@ -952,7 +972,9 @@ function("sensitive", "nonsensitive", "ephemeralasnull")(lambda a: a[0]._value)
 # addresses
 
 
-def _network(node: Node) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+def _network(node: Node) -> IPv4Network | IPv6Network:
+    import ipaddress
+
     words = text(node)
     if "/" not in words or not words.rpartition("/")[2].isdigit():
         raise Fails("is no network")
@@ -964,7 +986,9 @@ def _network(node: Node) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 
 def _part(network: Any, bits: int, which: int) -> str:
     length = network.prefixlen + bits
-    if bits < 0 or length > network.max_prefixlen or not 0 <= which < 1 << bits:
+    if bits < 0:
+        raise ValueError("a larger network")
+    if length > network.max_prefixlen or not 0 <= which < 1 << bits:
         raise Fails("has no such part")
     start = int(network.network_address) + (which << (network.max_prefixlen - length))
     return f"{type(network.network_address)(start)}/{length}"

@@ -27,6 +27,7 @@ from gatekeeper.models.terraform.blocks import (
     Variable,
 )
 from gatekeeper.models.terraform.json_syntax import body_of_json
+from gatekeeper.models.terraform.overrides import Overrides, overrides
 from gatekeeper.node import START, Expression, Fault, Node, Source, Unresolved
 from gatekeeper.parsers import hcl, json
 
@@ -64,33 +65,40 @@ class Module(values.Scope):
         super().__init__()
         self.configuration = configuration
         self.context = context
-        self.tree = configuration.tree
+        self.tree: Tree = configuration.tree
         self.directory = directory
         self.paths = sorted(paths)
         self.faults: dict[str, list[Fault]] = {}
         self.blocks: list[Block] = []
         self._values: dict[str, Node] = {}
-        for path in self.paths:
-            self._read(path)
+        change = configuration.overrides.setdefault(directory, Overrides())
+        last = [path for path in self.paths if overrides(path)]
+        if not change.complete:
+            for path in last:
+                change.add(self._body(path)[0].blocks)
+            change.complete = True
+        for path in (*(path for path in self.paths if path not in last), *last):
+            self._read(path, change, path in last)
 
-    def _read(self, path: str) -> None:
+    def _body(self, path: str) -> tuple[hcl.Body, list[Fault]]:
         source = self.tree.source(self.configuration.target(path))
         try:
             if path.endswith(".json"):
-                document = source.once(json.parse)
-                body = hcl.Body({}, [])
-                faults = list(document.faults)
-                for node in document.nodes:
-                    body = body_of_json(node)
-            else:
-                read = source.once(hcl.parse)
-                body, faults = read.body, list(read.faults)
+                return source.once(_of_json), list(source.once(json.parse).faults)
+            read = source.once(hcl.parse)
+            return read.body, list(read.faults)
         except Unreadable:
-            self.faults[path] = [Fault(source, START, "cannot be read", technology="terraform")]
-            return
+            return hcl.Body({}, []), [Fault(source, START, "cannot be read")]
+
+    def _read(self, path: str, change: Overrides, overriding: bool) -> None:
+        source = self.tree.source(self.configuration.target(path))
+        body, faults = self._body(path)
         for syntax in body.blocks:
+            syntax = syntax if overriding else change.changed(syntax)
             made = CLASSES.get(syntax.type, OtherBlock)
-            if len(syntax.labels) == LABELS.get(syntax.type, len(syntax.labels)):
+            if overriding and change.applied(syntax):
+                self.blocks.append(OtherBlock(syntax, self))
+            elif len(syntax.labels) == LABELS.get(syntax.type, len(syntax.labels)):
                 block = made(syntax, self)
                 self.blocks.append(block)
                 if isinstance(block, ModuleCall) and block.source and not block.local:
@@ -170,6 +178,23 @@ class Module(values.Scope):
         """The callers that are neither examples nor tests: those whose arguments count."""
         return [call for call in self.callers if not call.module.shown]
 
+    @cached_property
+    def unused(self) -> bool:
+        """Every call of it is left out (`count = 0`)."""
+        mark = f"unused {self.directory}"
+        if not self.users or not self.configuration.enter(mark):
+            return False
+        try:
+            return all(call.absent for call in self.users)
+        finally:
+            self.configuration.leave(mark)
+
+    @property
+    def runs_in(self) -> str | None:
+        calls = self.context.calls if self.context else ()
+        top = calls[-1].module if calls else self
+        return None if top.users else top.directory
+
     @property
     def given_by(self) -> list[ModuleCall]:
         """The calls that give its variables their values here."""
@@ -213,6 +238,12 @@ class Module(values.Scope):
             else:
                 chosen.append(path)
         return base, chosen
+
+    @cached_property
+    def environments(self) -> list[Mapping[str, Node]]:
+        """What its variable files set, for each of the environments that they are chosen among for."""
+        base, chosen = self._environment_files()
+        return [{**base, **self.configuration.assignments(path)} for path in chosen] or [base]
 
     @cached_property
     def fragment(self) -> bool:
@@ -349,7 +380,8 @@ class Module(values.Scope):
         """The value of a variable: as all its callers, or all its variable files, agree."""
         default = variable.node["default"] if "default" in variable.syntax.body.attributes else None
         candidates = self._candidates(name)
-        nodes = [node if node is not None else default for _, node in candidates]
+        never_null = default is not None and variable.node["nullable"] == False  # noqa: E712
+        nodes = [default if node is None or (never_null and not node.present) else node for _, node in candidates]
         first = nodes[0]
         key = f"var.{name}"
         if first is None or any(node is None for node in nodes):
@@ -403,6 +435,14 @@ class Module(values.Scope):
         return found
 
 
+def _of_json(source: Source) -> hcl.Body:
+    """The body of a file in JSON: one for all modules that read it, so that its blocks are the same in each."""
+    body = hcl.Body({}, [])
+    for node in source.once(json.parse).nodes:
+        body = body_of_json(node)
+    return body
+
+
 def _on_record(call: ModuleCall) -> Iterator[Block]:
     """The resources that a well-known remote module makes."""
     from gatekeeper.models.terraform.registry import resources
@@ -437,6 +477,7 @@ class Configuration:
         self.tree = tree
         self.directories: dict[str, list[str]] = {}
         self.variable_files: list[str] = []
+        self.overrides: dict[str, Overrides] = {}
         self._modules: dict[str, Module] = {}
         self._entered: set[str] = set()
         self._assignments: dict[str, dict[str, Node]] = {}

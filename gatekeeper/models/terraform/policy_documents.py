@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from gatekeeper.models.terraform import values
-from gatekeeper.models.terraform.conversions import Encoded, Unspoken, Value, like
+from gatekeeper.models.terraform.conversions import TEXT, Encoded, Unspoken, Value, like
 from gatekeeper.node import Expression, Node, Partly, Source, Span
-from gatekeeper.parsers import json
+from gatekeeper.parsers import hcl, json
 
 if TYPE_CHECKING:
     from gatekeeper.models.terraform.blocks import Data
@@ -25,6 +25,7 @@ STATEMENTS = 500  # of one document: documents may be made of each other
 _LISTS = ("Action", "NotAction", "Resource", "NotResource")
 _MAPS = ("Principal", "NotPrincipal")
 _READS = "is read from a data source"
+_NO_SID = "no sid"  # a tag of statements that are not known, but have no Sid
 
 
 def json_of(data: Data) -> Node:
@@ -36,9 +37,9 @@ def json_of(data: Data) -> Node:
             text = Unspoken.made(
                 Expression(f"{data.name}.json", _READS), document(data.node, _statements(data)), "json"
             )
-            return Node(text, data.source, data.span)
+            return Node(text, data.written_in, data.span)
 
-        made = values.Lazy(make, data.source, lambda: (data.span, None), f"{data.name}.json")
+        made = values.Lazy(make, data.written_in, lambda: (data.span, None), f"{data.name}.json")
         vars(data)["policy_json"] = made
     return made
 
@@ -46,11 +47,18 @@ def json_of(data: Data) -> Node:
 def _statements(data: Data) -> list[Node]:
     if "statement" in data.syntax.body.attributes:
         return _listed(data.node["statement"])
-    blocks = (inner for inner in data.syntax.body.blocks if "statement" in (inner.type, *inner.labels[:1]))
-    found = [node for inner in blocks for node in values.sure(inner, data.scope)]
+    blocks = [inner for inner in data.syntax.body.blocks if "statement" in (inner.type, *inner.labels[:1])]
+    found = [node for inner in blocks for node in _sure(inner, data.scope)]
     if data.syntax.body.rest:
-        found.append(Node(Expression("statement", data.syntax.body.rest), data.source, data.span))
+        found.append(Node(Expression("statement", data.syntax.body.rest), data.written_in, data.span))
     return found
+
+
+def _sure(block: hcl.Block, scope: values.Scope) -> list[Node]:
+    nodes = values.sure(block, scope)
+    if block.type != "dynamic" or any("sid" in inner.body.attributes for inner in block.body.blocks):
+        return nodes
+    return [node if node.known else Node(node._value, node.source, node.span, tag=_NO_SID) for node in nodes]
 
 
 def document(node: Node, statements: list[Node] | None = None) -> Node:
@@ -79,7 +87,9 @@ def decoded(node: Node) -> Node:
     if isinstance(value, Encoded) and value.made_by == "file":
         return _parsed(value.of.source, value.of) or _no_json(node)
     if isinstance(value, Unspoken) and value.made_by == "parts":
-        return _read(str(value.of.value), node, value) or node
+        return _read(str(value.of.value), value.of, value) or node
+    if isinstance(value, Encoded) and value.made_by == "text":
+        return _read(value, value.of, None) or _no_json(node)
     if isinstance(value, str):
         return _read(value, node, None) or _no_json(node)
     if isinstance(value, (dict, list)):
@@ -173,23 +183,24 @@ def _from(node: Node, one: str, many: str) -> Iterator[Node]:
 def _overridden(statements: list[Node], by: list[Node]) -> list[Node]:
     """A statement replaces the one of the same Sid; one that is not known may replace each that has a Sid."""
     found = list(statements)
+    more: list[Node] = []
     places = {sid: number for number, each in enumerate(found) if (sid := _sid(each))}
     for each in by:
         sid = _sid(each)
         if sid is None:
             waits = each.expression or Expression("sid", "is not known")
-            found = [like(Expression(waits.text, waits.reason), old) if _sid(old) else old for old in found]
+            found = [like(Expression(waits.text, waits.reason), old) if _sid(old) != "" else old for old in found]
         if sid and sid in places:
             found[places[sid]] = each
         else:
-            found.append(each)
-            if sid:
-                places[sid] = len(found) - 1
-    return found
+            more.append(each)
+    return found + more
 
 
 def _sid(node: Node) -> str | None:
     """Its Sid, '' when it has none; None when that is not known."""
+    if node.tag == _NO_SID:
+        return ""
     value = node["Sid"]._value
     return value if isinstance(value, str) else "" if value is None else None
 
@@ -265,7 +276,7 @@ def _parsed(source: Source, near: Node) -> Node | None:
 
 def _read(text: str, node: Node, waits: Expression | None) -> Node | None:
     """The value of a JSON text, each part placed where it stands when the text stands there as it is."""
-    if not text.strip().startswith(("{", "[")) or len(text) > values.TEXT:
+    if not text.strip().startswith(("{", "[")) or len(text) > TEXT:
         return None
     nodes = json.parse(Source(node.source.path, text)).nodes
     return normal(_placed(nodes[0], _Places(text, node), waits)) if nodes else None
@@ -305,6 +316,6 @@ def _placed(node: Node, places: _Places, waits: Expression | None) -> Node:
     elif isinstance(value, list):
         value = [_placed(item, places, waits) for item in value]
     elif waits is not None and isinstance(value, str) and values.UNKNOWN_PART in value:
-        value = Expression(waits.text, waits.reason)
+        value = Unspoken.made(waits, Value(value, places.node.source, places.of(node.span)), "parts")
     key = places.of(node.key) if node.key else None
     return Value(value, places.node.source, places.of(node.span), key)

@@ -7,11 +7,12 @@ one first (Pike's machine). Steps are counted: what takes too many is not answer
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple
+
+from gatekeeper.node import regex
 
 LENGTH = 1000  # characters of a pattern
 STATES = 3000
@@ -19,7 +20,7 @@ DEPTH = 20  # of groups
 STEPS = 300_000  # of one search
 
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "f": "\f", "v": "\v", "a": "\a"}
-_CLASSES = {
+_CLASSES: dict[str, Callable[[str], bool]] = {
     "d": lambda c: c in "0123456789",
     "w": lambda c: c == "_" or (c.isascii() and c.isalnum()),
     "s": lambda c: c in " \t\n\r\f",
@@ -40,11 +41,11 @@ _POSIX: dict[str, Callable[[str], bool]] = {
     "word": _CLASSES["w"],
     "xdigit": lambda c: c in "0123456789abcdefABCDEF",
 }
-_FLAGS = re.compile(r"\(\?([ims]*)(?:-([ims]+))?([:)])")
-_NAMED = re.compile(r"\(\?P?<([A-Za-z_][A-Za-z0-9_]*)>")
-_REPEAT = re.compile(r"\{(\d{1,4})(,(\d{0,4}))?\}")
-_CODE = re.compile(r"x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]{1,6})\})|([0-7]{3})")
-_PROPERTY = re.compile(r"([pP])(?:([A-Z])|\{(\^?)([A-Z][a-z]?)\})")
+_FLAGS = regex(r"\(\?([ims]*)(?:-([ims]+))?([:)])")
+_NAMED = regex(r"\(\?P?<([A-Za-z_][A-Za-z0-9_]*)>")
+_REPEAT = regex(r"\{(\d{1,4})(,(\d{0,4}))?\}")
+_CODE = regex(r"x(?:([0-9A-Fa-f]{2})|\{([0-9A-Fa-f]{1,6})\})|([0-7]{3})")
+_PROPERTY = regex(r"([pP])(?:([A-Z])|\{(\^?)([A-Z][a-z]?)\})")
 
 Test = Callable[[str], bool]
 Build = Callable[["list[Any]"], None]  # appends the steps of a part to a program

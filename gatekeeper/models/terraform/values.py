@@ -10,15 +10,32 @@ from __future__ import annotations
 import operator
 import posixpath
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from contextlib import suppress
+from math import isfinite
+from typing import TYPE_CHECKING, Any
 
+from gatekeeper.globs import covers
 from gatekeeper.models.terraform import conversions, functions
 from gatekeeper.models.terraform.conversions import (
-    SIZE, TEXT, Encoded, Fails, List, Map, Path, Set, Unspoken, Value, agreed, equal, number, truth, type_of, waits_for,
+    SIZE,
+    TEXT,
+    Encoded,
+    Fails,
+    List,
+    Path,
+    Set,
+    Unspoken,
+    Value,
+    agreed,
+    equal,
+    number,
+    truth,
+    type_of,
+    waits_for,
 )  # fmt: skip
 from gatekeeper.models.terraform.conversions import same as same
 from gatekeeper.models.terraform.conversions import weight as weight
-from gatekeeper.node import Expression, Node, Open, Partly, Source, Span, Unresolved
+from gatekeeper.node import Expression, Node, Open, Partly, Source, Span, Unresolved, regex
 from gatekeeper.parsers import hcl
 
 if TYPE_CHECKING:
@@ -48,6 +65,11 @@ class Scope:
     @property
     def outermost(self) -> Scope:
         return self
+
+    @property
+    def runs_in(self) -> str | None:
+        """The directory in which Terraform runs; None when that is not known."""
+        return self.directory
 
     def find(self, expr: hcl.Expr, root: str, steps: Steps) -> tuple[Node | Expression, int]:
         """The value of a reference's first words, and how many of the `steps` behind the first that took."""
@@ -172,7 +194,7 @@ class _Attribute(Lazy):
         assert self.scope is not None
         outermost = self.scope.outermost
         given = _run.left = STEPS if outermost.spent < MODULE_STEPS else 100
-        made = evaluate(self.written.expr, self.scope)
+        made = _evaluate(self.written.expr, self.scope)
         outermost.spent += given - _run.left
         self.scope = None
         return made
@@ -216,8 +238,38 @@ def body(found: hcl.Body, scope: Scope) -> dict[str, Node]:
 def block(found: hcl.Block, scope: Scope) -> Node:
     entries = body(found.body, scope)
     if found.body.rest:
-        return Open(entries, found.home.source, found.span, found.header, found.body.rest)
-    return Node(entries, found.home.source, found.span, found.header, " ".join(found.labels))
+        return Open(entries, found.home.source, found.span, found.header, found.body.rest, found.body.names)
+    return _Written(entries, found, " ".join(found.labels))
+
+
+class _Written(Node):
+    """A block, placed where it is written: that is found when asked for."""
+
+    __slots__ = ("_block",)
+
+    def __init__(self, entries: dict[str, Node], written: hcl.Block, tag: str = "") -> None:
+        self._value = entries
+        self._block = written
+        self.source = written.home.source
+        self.tag = tag
+
+    @property
+    def span(self) -> Span:  # type: ignore[override]  # a slot of Node, found when asked for
+        return self._block.span
+
+    @property
+    def key(self) -> Span:  # type: ignore[override]  # as above
+        return self._block.header
+
+
+class Perhaps(_Written):
+    """A block that a dynamic block gives for what nobody knows: `doubt` decides whether, and how often, it is there."""
+
+    __slots__ = ("doubt",)
+
+    def __init__(self, entries: dict[str, Node], written: hcl.Block, doubt: Node) -> None:
+        super().__init__(entries, written)
+        self.doubt = doubt
 
 
 def _dynamic(name: str, inners: list[hcl.Block], scope: Scope) -> Lazy:
@@ -279,11 +331,15 @@ def expanded(found: hcl.Block, scope: Scope) -> list[Node]:
         pairs.append((unknown, unknown))
     if len(pairs) > EXPANDED:
         pairs = [*pairs[:EXPANDED], (unknown, unknown)]
-    made = []
+    made: list[Node] = []
     for key, item in pairs:
         iterated = Node({"key": key, "value": item}, each.source, each.span)
         entries = body(content.body, scope.with_names({name: iterated}))
-        made.append(Node(entries, found.home.source, found.span, found.header))
+        if content.body.rest:
+            rest, names = content.body.rest, content.body.names
+            made.append(Open(entries, found.home.source, found.span, found.header, rest, names))
+        else:
+            made.append(Perhaps(entries, found, item) if item is unknown else _Written(entries, found))
     return made
 
 
@@ -300,39 +356,58 @@ def _pairs(over: Node) -> list[tuple[Node, Node]]:
 
 
 def evaluate(expr: hcl.Expr, scope: Scope) -> Node:
-    """The value of an expression, placed where the expression stands."""
+    """The value of an expression, placed where the expression stands. Does not raise."""
+    left, strict = _run.left, _run.strict
+    _run.left, _run.strict = STEPS, False
+    try:
+        return _evaluate(expr, scope)
+    finally:
+        _run.left, _run.strict = left, strict
+
+
+def _evaluate(expr: hcl.Expr, scope: Scope) -> Node:
+    """As `evaluate`, for a part of a value: it takes of the steps that are left, and raises `Fails` within `try`."""
     _run.left -= 1
     if _run.left < 0:
         return _too_large(expr)
-    try:
-        value = _BY_TYPE[type(expr)](expr, scope)
-    except Unresolved as unresolved:
-        value = unresolved.expression
-        if type(value) is not Expression or value.may_be_null:  # what is made of it is something else
-            value = Expression(value.text, value.reason)
-    except Fails as fails:
-        if _run.strict:
-            raise
-        value = _unknown(expr, str(fails))
-    except RecursionError:
-        value = _unknown(expr, "nests too deeply to be evaluated")
-    except OverflowError:
-        return _too_large(expr)
-    except (TypeError, ValueError, ArithmeticError):
-        value = _unknown(expr, "cannot be evaluated")
+    value = _outcome(expr, scope)
     node = Value(value, expr.home.source, expr)
     if node.weight > 1:
         if isinstance(value, str):
+            _run.left -= len(value) // 640
             if len(value) > TEXT and not isinstance(expr, hcl.Literal):
                 return _too_large(expr)
-            _run.left -= len(value) // 640
         if node.weight > SIZE:
             return _too_large(expr)
     return node
 
 
+def _outcome(expr: hcl.Expr, scope: Scope) -> Any:
+    """The value, or the expression that it waits for."""
+    try:
+        return _BY_TYPE[type(expr)](expr, scope)
+    except Unresolved as unresolved:
+        waits = unresolved.expression
+        if type(waits) is not Expression or waits.may_be_null:  # what is made of it is something else
+            return Expression(waits.text, waits.reason)
+        return waits
+    except Fails as fails:
+        if _run.strict:
+            raise
+        return _unknown(expr, str(fails))
+    except RecursionError:
+        return _unknown(expr, "nests too deeply to be evaluated")
+    except OverflowError:
+        return _unknown(expr, _TOO_LARGE)
+    except (TypeError, ValueError, ArithmeticError):
+        return _unknown(expr, "cannot be evaluated")
+
+
+_TOO_LARGE = "is too large to be evaluated"
+
+
 def _too_large(expr: hcl.Expr) -> Node:
-    return Value(_unknown(expr, "is too large to be evaluated"), expr.home.source, expr)
+    return Value(_unknown(expr, _TOO_LARGE), expr.home.source, expr)
 
 
 def _unknown(expr: hcl.Expr, reason: str) -> Expression:
@@ -343,18 +418,26 @@ def _leniently(expr: hcl.Expr, scope: Scope) -> Node:
     """What an expression comes to, when nobody knows whether Terraform takes its value."""
     strict, _run.strict = _run.strict, False
     try:
-        return evaluate(expr, scope)
+        return _evaluate(expr, scope)
     finally:
         _run.strict = strict
 
 
 def _literal(expr: hcl.Literal, scope: Scope) -> Any:
-    return expr.value
+    value = expr.value
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError("too many digits")
+    if isinstance(value, str) and value[:100].lstrip()[:1] in _JSON and len(value) > 10:
+        return Encoded(value, Value(value, expr.home.source, expr), "text")  # where it stands, wherever it is used
+    return value
+
+
+_JSON = ("{", "[")
 
 
 def _template(expr: hcl.Template, scope: Scope) -> Any:
     if len(expr.parts) == 1 and isinstance(expr.parts[0], hcl.Expr):
-        return evaluate(expr.parts[0], scope)._value  # "${x}" is x
+        return _evaluate(expr.parts[0], scope)._value  # "${x}" is x
     return _piece(expr, scope)
 
 
@@ -365,7 +448,7 @@ def _piece(expr: hcl.Template, scope: Scope) -> Any:
     size = 0
     for part in expr.parts:
         if isinstance(part, hcl.Expr):
-            node = evaluate(part, scope)
+            node = _evaluate(part, scope)
             value = node._value
             if isinstance(value, Path) and not words:
                 inside, part = value.inside, ""
@@ -386,25 +469,25 @@ def _piece(expr: hcl.Template, scope: Scope) -> Any:
 
 def _repeat(expr: hcl.Repeat, scope: Scope) -> Any:
     found = []
-    for each in _each_scope(expr, evaluate(expr.over, scope), scope):
-        found.append(conversions.text(evaluate(expr.result, each)))
+    for each in _each_scope(expr, _evaluate(expr.over, scope), scope):
+        found.append(conversions.text(_evaluate(expr.result, each)))
         functions.bounded(sum(map(len, found)) if len(found) % 50 == 0 else 0)
     functions.bounded(sum(map(len, found)))
     return "".join(found)
 
 
 def _tuple(expr: hcl.Tuple, scope: Scope) -> Any:
-    return [evaluate(item, scope) for item in expr.items]
+    return [_evaluate(item, scope) for item in expr.items]
 
 
 def _object(expr: hcl.Object, scope: Scope) -> Any:
     found: dict[str, Node] = {}
     waits: Expression | None = None
     for key, value in expr.pairs:
-        node = evaluate(value, scope)
+        node = _evaluate(value, scope)
         assert isinstance(node, Value)
         node.renamed(key)
-        name = evaluate(key, scope)
+        name = _evaluate(key, scope)
         if name.known:
             found[conversions.text(name)] = node
             continue
@@ -431,7 +514,7 @@ def _reference(expr: hcl.Expr, scope: Scope) -> Any:
         node, taken = _found(expr, root.name, steps, scope)
         steps = steps[taken:]
     else:
-        node = evaluate(root, scope)
+        node = _evaluate(root, scope)
     for step in steps:
         if isinstance(node, Expression):
             return node
@@ -443,8 +526,9 @@ def _found(expr: hcl.Expr, root: str, steps: Steps, scope: Scope) -> tuple[Node 
     if root == "path" and scope.tree is not None and root not in scope.names:
         first = steps[0]
         word = first.name if isinstance(first, hcl.GetAttr) else ""
-        if word == "module" or (word == "root" and getattr(scope.outermost, "root", False)):
-            return Path.made(f"path.{word}", scope.directory), 1
+        inside = {"module": scope.directory, "root": scope.outermost.runs_in}.get(word)
+        if inside is not None:
+            return Path.made(f"path.{word}", inside), 1
     return scope.find(expr, root, steps)
 
 
@@ -458,13 +542,14 @@ def _step(expr: hcl.Expr, node: Node, step: hcl.GetAttr | hcl.Index, scope: Scop
         found = value.get(step.name) if isinstance(value, dict) else None
         key: Any = step.name
     else:
-        at = evaluate(step.key, scope)
+        at = _evaluate(step.key, scope)
         found, key = _item(value, at), at._value
     if found is None:
         if isinstance(value, Partly):
             return conversions.like(value.other(str(key)), node)
         raise Fails("refers to an element that is not there")
-    return found
+    element: Node = found
+    return element
 
 
 def _item(value: Any, at: Node) -> Node | None:
@@ -481,32 +566,30 @@ def _item(value: Any, at: Node) -> Node | None:
 
 
 def _splat(expr: hcl.Splat, scope: Scope) -> Any:
-    of = evaluate(expr.of, scope)
+    of = _evaluate(expr.of, scope)
     value = of.value
     items = value if isinstance(value, list) else [] if value is None else [of]
-    found = [evaluate(expr.each, scope.with_names({"*": item})) for item in items]
+    found = [_evaluate(expr.each, scope.with_names({"*": item})) for item in items]
     return List(found) if isinstance(value, (List, Set)) else found
 
 
 def _conditional(expr: hcl.Conditional, scope: Scope) -> Any:
-    test = evaluate(expr.test, scope)
+    test = _evaluate(expr.test, scope)
     if test.expression is None:
         chosen, other = (expr.yes, expr.no) if truth(test) else (expr.no, expr.yes)
-        return _as_branch(evaluate(chosen, scope), other, scope)
+        return _as_branch(_evaluate(chosen, scope), other, scope)
     yes, no = _leniently(expr.yes, scope), _leniently(expr.no, scope)
     wanted = conversions.unify(conversions.kind_of(yes), conversions.kind_of(no))
     if wanted is not None:
-        try:
+        with suppress(Unresolved):  # sets of what is not known
             yes, no = conversions.convert(yes, wanted), conversions.convert(no, wanted)
-        except Unresolved:
-            pass  # sets of what is not known
     return agreed(yes, no, Expression(test.expression.text, test.expression.reason))
 
 
 def _as_branch(node: Node, other: hcl.Expr, scope: Scope) -> Any:
     """The value of the branch that was chosen, in the one type that both branches have."""
     value = node._value
-    if value is None or isinstance(value, (str, Expression)):
+    if value is None or isinstance(value, Expression) or (isinstance(value, str) and not _run.strict):
         return value
     if isinstance(other, hcl.Literal) and (other.value is None or type(other.value) is type(value)):
         return value
@@ -522,7 +605,7 @@ def _as_branch(node: Node, other: hcl.Expr, scope: Scope) -> Any:
 
 
 def _unary(expr: hcl.Unary, scope: Scope) -> Any:
-    of = evaluate(expr.of, scope)
+    of = _evaluate(expr.of, scope)
     return not truth(of) if expr.operator == "!" else -number(of)
 
 
@@ -532,7 +615,7 @@ def _remainder(left: Any, right: Any) -> Any:
 
 def _divided(left: Any, right: Any) -> Any:
     if right == 0:
-        raise Fails("divides by zero")
+        raise ValueError("infinite")
     return left / right
 
 
@@ -547,7 +630,7 @@ _COMPUTED: dict[str, Callable[[Any, Any], Any]] = {
 def _binary(expr: hcl.Binary, scope: Scope) -> Any:
     if expr.operator in ("&&", "||"):
         return _logical(expr, scope)
-    left, right = evaluate(expr.left, scope), evaluate(expr.right, scope)
+    left, right = _evaluate(expr.left, scope), _evaluate(expr.right, scope)
     if expr.operator in ("==", "!="):
         return equal(left, right) is (expr.operator == "==")
     one, other = functions.fraction(number(left)), functions.fraction(number(right))
@@ -557,11 +640,11 @@ def _binary(expr: hcl.Binary, scope: Scope) -> Any:
 
 
 def _logical(expr: hcl.Binary, scope: Scope) -> Any:
-    left = evaluate(expr.left, scope)
+    left = _evaluate(expr.left, scope)
     decides = expr.operator == "||"
     if left.expression is None and truth(left) is decides:
         return decides
-    right = evaluate(expr.right, scope) if left.expression is None else _leniently(expr.right, scope)
+    right = _evaluate(expr.right, scope) if left.expression is None else _leniently(expr.right, scope)
     if right.expression is None and truth(right) is decides:
         return decides
     waits = left.expression or right.expression
@@ -579,7 +662,7 @@ def _call(expr: hcl.Call, scope: Scope) -> Any:
     function = functions.FUNCTIONS.get(name)
     if function is None:
         return _unknown(expr, functions.OTHERS.get(name, "calls a function that is not evaluated here"))
-    arguments = [evaluate(argument, scope) for argument in expr.arguments]
+    arguments = [_evaluate(argument, scope) for argument in expr.arguments]
     if expr.expands:
         last = arguments[-1].value
         if not isinstance(last, list):
@@ -592,7 +675,7 @@ def _tried(expr: hcl.Expr, scope: Scope) -> Node:
     """What `try` makes of an expression. Raises `Fails` when it fails for sure, `Unresolved` when it may."""
     strict, _run.strict = _run.strict, True
     try:
-        node = evaluate(expr, scope)
+        node = _evaluate(expr, scope)
     finally:
         _run.strict = strict
     waits = waits_for(node)
@@ -632,24 +715,21 @@ def _path(node: Node, scope: Scope) -> str:
     """A path of the repository that an argument means. Raises `Unresolved`."""
     value = node._value
     if isinstance(value, Path):
-        path = value.inside
-    elif getattr(scope.outermost, "root", False):  # Terraform runs in its directory
-        path = f"{scope.directory}/{conversions.text(node)}".lstrip("/") if scope.directory else conversions.text(node)
+        path = value.inside.lstrip("/")  # below the root of the repository, whose name is ''
     else:
-        _refuse(node, "depends on where Terraform runs")
+        words = conversions.text(node)
+        base = scope.outermost.runs_in
+        if base is None or words.startswith("/"):
+            raise Unresolved(node, Expression(words[:120], "depends on where Terraform runs"))
+        path = posixpath.join(base, words)
     return posixpath.normpath(path)
-
-
-def _refuse(node: Node, reason: str) -> NoReturn:
-    value = node.value
-    raise Unresolved(node, Expression(value[:120] if isinstance(value, str) else "file", reason))
 
 
 def _read(expr: hcl.Call, scope: Scope) -> Source:
     """The source that a function's first argument names. Raises `Unresolved`."""
     from gatekeeper.discover import Unreadable
 
-    node = evaluate(expr.arguments[0], scope)
+    node = _evaluate(expr.arguments[0], scope)
     if scope.tree is None:
         raise Unresolved(node, _unknown(expr, "reads a file"))
     path = _path(node, scope)
@@ -669,6 +749,13 @@ def _whole_file(source: Source) -> Node:
     return Value(source.text, source, source.span(0, len(source.text)))
 
 
+def _pathexpand(expr: hcl.Call, scope: Scope) -> Any:
+    node = _evaluate(expr.arguments[0], scope)
+    if isinstance(node._value, Path) or not conversions.text(node).startswith("~"):
+        return node._value
+    return _unknown(expr, "depends on the machine that runs Terraform")
+
+
 def _file(expr: hcl.Call, scope: Scope) -> Any:
     source = _read(expr, scope)
     return Encoded(source.text, _whole_file(source), "file")
@@ -677,6 +764,24 @@ def _file(expr: hcl.Call, scope: Scope) -> Any:
 def _fileexists(expr: hcl.Call, scope: Scope) -> Any:
     _read(expr, scope)
     return True
+
+
+def _fileset(expr: hcl.Call, scope: Scope) -> Any:
+    if len(expr.arguments) != 2:
+        raise Fails("is called with a number of arguments that it does not take")
+    node, glob = _evaluate(expr.arguments[0], scope), conversions.text(_evaluate(expr.arguments[1], scope))
+    if scope.tree is None or _BRACKETS.search(glob):
+        return _unknown(expr, "reads a folder")
+    folder = _path(node, scope)
+    below = "" if folder == "." else f"{folder}/"
+    if folder.startswith("..") or len(glob) > 500:
+        return _unknown(expr, "reads a folder outside the repository")
+    paths = (path.removeprefix(below) for path in scope.tree.paths if path.startswith(below))
+    found = [Value(path, expr.home.source, expr) for path in paths if covers(glob, path)]
+    return conversions.as_set([each for each in found if each._value.count("/") == glob.count("/") or "**" in glob])
+
+
+_BRACKETS = regex(r"[\[\]{}\\]")
 
 
 def _digest_of_file(name: str) -> Callable[[hcl.Call, Scope], Any]:
@@ -692,12 +797,24 @@ def _templatefile(expr: hcl.Call, scope: Scope) -> Any:
     if len(expr.arguments) != 2:
         raise Fails("is called with a number of arguments that it does not take")
     source = _read(expr, scope)
-    given = evaluate(expr.arguments[1], scope)
+    given = _evaluate(expr.arguments[1], scope)
+    return _filled(source.once(_as_template), given)
+
+
+def _templatestring(expr: hcl.Call, scope: Scope) -> Any:
+    if len(expr.arguments) != 2:
+        raise Fails("is called with a number of arguments that it does not take")
+    words = conversions.text(_evaluate(expr.arguments[0], scope))
+    return _filled(hcl.template(expr.home.source, words, expr.span), _evaluate(expr.arguments[1], scope))
+
+
+def _filled(template: hcl.Expr, given: Node) -> Any:
+    """A template with the values that it is given by name."""
     if isinstance(given.value, Partly):
         raise Unresolved(given, given.value.rest)
     if not given.is_mapping:
         raise Fails("is given no values by name")
-    made = evaluate(source.once(_as_template), Scope(dict(given.value)))
+    made = _evaluate(template, Scope(dict(given.value)))
     return made._value if isinstance(made._value, (str, Expression)) else conversions.text(made)
 
 
@@ -708,9 +825,12 @@ def _as_template(source: Source) -> hcl.Expr:
 _SPECIAL: dict[str, Callable[[hcl.Call, Scope], Any]] = {
     "try": _try,
     "can": _can,
+    "pathexpand": _pathexpand,
     "file": _file,
     "fileexists": _fileexists,
+    "fileset": _fileset,
     "templatefile": _templatefile,
+    "templatestring": _templatestring,
     "filebase64": _digest_of_file("base64"),
     **{f"file{name}": _digest_of_file(name) for name in ("md5", "sha1", "sha256", "sha512")},
     **{f"filebase64{name}": _digest_of_file(f"base64{name}") for name in ("sha256", "sha512")},
@@ -729,17 +849,14 @@ def _each_scope(expr: hcl.For, over: Node, scope: Scope) -> Sequence[Scope]:
 
 
 def _for(expr: hcl.For, scope: Scope) -> Any:
-    over = evaluate(expr.over, scope)
+    over = _evaluate(expr.over, scope)
     scopes = _each_scope(expr, over, scope)
     if expr.key is not None:
         return _for_object(expr, over, scopes)
     if isinstance(over.value, Partly):
         return over.value.rest
-    found: list[Node] = []
-    for each in scopes:
-        if expr.condition is None or truth(evaluate(expr.condition, each)):
-            found.append(evaluate(expr.result, each))
-    return found
+    condition = expr.condition
+    return [_evaluate(expr.result, each) for each in scopes if condition is None or truth(_evaluate(condition, each))]
 
 
 def _for_object(expr: hcl.For, over: Node, scopes: Sequence[Scope]) -> Any:
@@ -748,8 +865,8 @@ def _for_object(expr: hcl.For, over: Node, scopes: Sequence[Scope]) -> Any:
     groups: dict[str, list[Node]] = {}
     waits = over.value.rest if isinstance(over.value, Partly) else None
     for each in scopes:
-        key = evaluate(expr.key, each)
-        test = evaluate(expr.condition, each) if expr.condition is not None else None
+        key = _evaluate(expr.key, each)
+        test = _evaluate(expr.condition, each) if expr.condition is not None else None
         if test is not None and test.expression is None and not truth(test):
             continue
         doubt = (test.expression if test is not None else None) or key.expression
@@ -757,7 +874,7 @@ def _for_object(expr: hcl.For, over: Node, scopes: Sequence[Scope]) -> Any:
             waits = waits or doubt
             continue
         name = conversions.text(key)
-        made = evaluate(expr.result, each)
+        made = _evaluate(expr.result, each)
         if expr.groups:
             groups.setdefault(name, []).append(made)
         elif name in found:

@@ -23,10 +23,10 @@ NAMESPACES = {  # of the metrics that AWS makes of a service by itself
     "aws_lambda_function": ("AWS/Lambda",),
     "aws_sqs_queue": ("AWS/SQS",),
 }
-_BESIDE = {  # an alarm about these is about the service too
-    "aws_ecs_service": ("load_balancer.target_group_arn",),
-    "aws_lambda_function": ("dead_letter_config.target_arn",),
-    "aws_sqs_queue": ("redrive_policy",),
+_BESIDE = {  # an alarm about these is about the service too, in these namespaces
+    "aws_ecs_service": ("load_balancer.target_group_arn", NAMESPACES["aws_lb"]),
+    "aws_lambda_function": ("dead_letter_config.target_arn", NAMESPACES["aws_sqs_queue"]),
+    "aws_sqs_queue": ("redrive_policy", NAMESPACES["aws_sqs_queue"]),
 }
 _NAMED = ("name", "function_name", "identifier", "cluster_identifier")
 _WORD = regex(r"[A-Za-z0-9](?:[A-Za-z0-9_./-]{0,200}[A-Za-z0-9])?")
@@ -35,10 +35,12 @@ _SHORTEST = 4  # name that is looked for in words
 
 
 class _Alarms(NamedTuple):
-    """What all alarms together are about: resources, words, and by namespace the dimensions that nobody knows."""
+    """What all alarms together are about: resources, words, the namespaces in which they name something in words, and
+    by namespace the dimensions that nobody knows."""
 
     meant: frozenset[Target]
     words: frozenset[str]
+    named: frozenset[str]
     open: dict[str, Node]
 
 
@@ -58,16 +60,31 @@ def alarmed(resource: Resource, project: Project) -> Alarmed:
     """Whether an alarm is about a resource."""
     alarms = project.once("what alarms are about", _alarms)
     own = {Target(resource.module.directory, address) for address in resource.addressed_as}
-    for path in _BESIDE.get(resource.type, ()):
-        own |= targets(resource, path)
+    spaces = NAMESPACES[resource.type]
+    beside, more = _BESIDE.get(resource.type, ("", ()))
+    if beside and resource.node.at(beside).present:
+        own |= targets(resource, beside)
+        spaces += more
     if not own.isdisjoint(alarms.meant):
         return Alarmed(True)
     names = list(_names(resource))
     if any(name in alarms.words for name in names):
         return Alarmed(True)
-    doubt = next((alarms.open[space] for space in NAMESPACES[resource.type] if space in alarms.open), None)
-    doubt = doubt or alarms.open.get("") or _elsewhere(resource, project)
+    doubt = next((alarms.open[space] for space in spaces if space in alarms.open), None)
+    doubt = doubt or alarms.open.get("") or _own_doubt(resource, alarms) or _elsewhere(resource, project)
     return Alarmed(None, doubt) if doubt is not None else Alarmed(False)
+
+
+def _own_doubt(resource: Resource, alarms: _Alarms) -> Node | None:
+    """What of this one is not known, by which an alarm that names something may be about it."""
+    if not alarms.named.isdisjoint(("", *NAMESPACES[resource.type])):
+        for each in (resource, *resource.instances):
+            for path in _NAMED:
+                if each.node[path].expression:
+                    return each.node[path]
+    path, _ = _BESIDE.get(resource.type, ("", ()))
+    beside = resource.node.at(path) if path and alarms.meant and not targets(resource, path) else None
+    return next((node for node in beside.walk() if node.expression), None) if beside is not None else None
 
 
 def _names(resource: Resource) -> Iterator[str]:
@@ -81,6 +98,7 @@ def _names(resource: Resource) -> Iterator[str]:
 def _alarms(project: Project) -> _Alarms:
     meant: set[Target] = set()
     words: set[str] = set()
+    named: set[str] = set()
     unknown: dict[str, Node] = {}
     for alarm in alarms_made(project):
         found = _meant(alarm)
@@ -89,7 +107,8 @@ def _alarms(project: Project) -> _Alarms:
         if not any(not target.address.startswith(("data.", "module.")) for target in found - _tells(alarm)):
             for space, node in _open(alarm):
                 unknown.setdefault(space, node)
-    return _Alarms(frozenset(meant), frozenset(words), unknown)
+            named |= set(_named(alarm))
+    return _Alarms(frozenset(meant), frozenset(words), frozenset(named), unknown)
 
 
 def _meant(alarm: Resource) -> set[Target]:
@@ -116,6 +135,9 @@ def _words(alarm: Resource) -> Iterator[str]:
 def _open(alarm: Resource) -> Iterator[tuple[str, Node]]:
     """The namespaces that it watches in dimensions that are not known; '' when it is not known which these are."""
     for each in alarm.instances or [alarm]:
+        query = each.node["query"]
+        if query.expression:  # of Datadog and the like: it says all that is watched
+            yield "", query
         for holder in _metrics(each):
             space = holder["namespace"]
             node = next((node for node in holder["dimensions"].walk() if not node.known), None)
@@ -123,6 +145,16 @@ def _open(alarm: Resource) -> Iterator[tuple[str, Node]]:
                 yield "", space
             elif node is not None and space.present:
                 yield space.text, node
+
+
+def _named(alarm: Resource) -> Iterator[str]:
+    """The namespaces in which it names what it watches in words; '' where it is no alarm of AWS."""
+    if not alarm.type.startswith("aws_"):
+        yield ""
+    for holder in _metrics(alarm):
+        space = holder["namespace"]
+        if space.known and space.present and holder["dimensions"].present:
+            yield space.text
 
 
 def _metrics(alarm: Repeated) -> Iterator[Node]:

@@ -31,7 +31,9 @@ def cover(resource: Resource, project: Project) -> Cover:
     """What backs up a disk or file system. A disk that is attached is backed up with its machine."""
     doubts: list[Node] = []
     planned = False
-    for each in (resource, *_machines(resource, project)):
+    machines, unknown = _machines(resource, project)
+    doubts += unknown
+    for each in (resource, *machines):
         named = companions(each, ["aws_backup_selection"], ["resources"], project)
         if any(surely_with(selection, each) for selection in named.found):
             return Cover(True, [], True)
@@ -51,14 +53,19 @@ def cover(resource: Resource, project: Project) -> Cover:
     return Cover(False, doubts, planned)
 
 
-def _machines(disk: Resource, project: Project) -> Iterator[Resource]:
-    """The machines that a disk is attached to."""
-    if disk.type == "aws_ebs_volume":
-        for attachment in companions(disk, ["aws_volume_attachment"], ["volume_id"], project).found:
-            for address in attachment.addresses("instance_id"):
-                machine = attachment.module.declared.get(address)
-                if isinstance(machine, Resource):
-                    yield machine
+def _machines(disk: Resource, project: Project) -> tuple[list[Resource], list[Node]]:
+    """The machines that a disk is attached to, and what may attach it to others."""
+    if disk.type != "aws_ebs_volume":
+        return [], []
+    machines: list[Resource] = []
+    attachments, doubts = companions(disk, ["aws_volume_attachment"], ["volume_id"], project)
+    for attachment in attachments:
+        declared = map(attachment.module.declared.get, sorted(attachment.addresses("instance_id")))
+        found = [each for each in declared if isinstance(each, Resource)]
+        node = attachment.node["instance_id"]
+        doubts += [node] if node.expression and not found else []
+        machines += found
+    return machines, [node for node in doubts if node.expression]
 
 
 def _reaches(call: ModuleCall, resource: Resource) -> bool:

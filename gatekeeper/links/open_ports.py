@@ -24,6 +24,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from gatekeeper.models.address_ranges import is_wide
+from gatekeeper.models.terraform.values import Perhaps
 from gatekeeper.node import Expression, Node, Unresolved
 
 if TYPE_CHECKING:
@@ -110,9 +112,9 @@ def _range(node: Node) -> list[NetworkPorts]:
 
 
 def is_anybody(node: Node) -> bool:
-    """Whether an address range is the whole internet, or half of it."""
+    """Whether an address range is the whole internet, or a part of it that no network of one's own is as large as."""
     text = node.text.strip().lower()
-    return text in _ANYBODY or (text.endswith(("/0", "/1")) and not text.startswith("arn:"))
+    return text in _ANYBODY or is_wide(text)
 
 
 def anybody(ranges: Node) -> tuple[Node | None, Node | None]:
@@ -189,7 +191,12 @@ def _ways(group: Resource, kind: str) -> Iterator[Way]:
     for node in group.blocks(kind) if kind else [group.node]:
         protocol = node["ip_protocol"] if node["ip_protocol"].present else node["protocol"]
         ranges = [node[name] for name in _RANGES if node[name].present]
-        yield Way(ranges, between(protocol, node["from_port"], node["to_port"]))
+        yield Way(ranges, between(protocol, node["from_port"], node["to_port"]), doubts(node))
+
+
+def doubts(block: Node) -> list[Node]:
+    """What decides whether a block is there at all, where that is not known."""
+    return [block.doubt] if isinstance(block, Perhaps) else []
 
 
 _OUT = {
@@ -227,4 +234,4 @@ def ways_through(firewall: Resource) -> Iterator[Way]:
         if not allow.known:
             yield Way([ranges], [allow])
         else:
-            yield Way([ranges], listed(allow["protocol"], allow["ports"]))
+            yield Way([ranges], listed(allow["protocol"], allow["ports"]), doubts(allow))

@@ -42,14 +42,22 @@ def _names(module: Module, *, own: bool) -> Iterator[str]:
             handed = block.expr("providers")
             if isinstance(handed, hcl.Object):
                 yield from (side.text.partition(".")[0].strip('"') for pair in handed.pairs for side in pair)
-        elif isinstance(block, TerraformSettings) and not own:
-            for required in block.blocks("required_providers"):
-                yield from (name for name, _ in required.items())
+        elif isinstance(block, TerraformSettings):
+            yield from _in_settings(block, own=own)
         elif block.syntax.type == "import":
             expr = block.syntax.body.attributes.get("provider")
             if expr:
                 yield expr.expr.text.partition(".")[0]
     yield from _in_functions(module)
+
+
+def _in_settings(settings: TerraformSettings, *, own: bool) -> Iterator[str]:
+    """What a module called requires, and whose metadata it sets: `provider_meta` is refused for others."""
+    for inner in settings.syntax.body.blocks:
+        if inner.type == "provider_meta":
+            yield from inner.labels[:1]
+    for required in settings.blocks("required_providers") if not own else ():
+        yield from (name for name, _ in required.items())
 
 
 def _in_functions(module: Module) -> Iterator[str]:

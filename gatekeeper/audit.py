@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from gatekeeper import engine, gates, rendering, waivers
+from gatekeeper import engine, gates, planning, rendering, waivers
 from gatekeeper.catalogue import Catalogue, NoSuchRule, home, select
 from gatekeeper.discover import EXCLUDED, UNREAD, Skip, Tree, Unreadable, discover, is_test_data, sort_out
 from gatekeeper.git import Commit, commit_of
@@ -347,6 +347,7 @@ def read(tree: Tree, hooks: Any, request: Request | None = None, commit: Commit 
     if not request.narrowed:
         project.add(_collected(project, hooks))
         rendering.take_in(project, () if request.staged else request.render)
+        planning.take_in(project)
     return project
 
 

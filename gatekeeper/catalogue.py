@@ -54,17 +54,18 @@ class Catalogue:
 
 
 def load(folder: Path, *, code: bool = True) -> Iterator[Rule]:
-    """The rules of one folder and those below: `.py` files when `code` may be loaded from it, and `.yaml` files."""
+    """The rules of one folder and those below: `.py` files when `code` may be loaded from it, and `.yaml` files, of
+    which those beside code are trusted to be well-formed until they are needed."""
     for path in sorted(folder.iterdir()):
         if path.is_dir() and path.name[0] not in "._":
             yield from load(path, code=code)
         elif path.suffix == ".py" and code and path.name != "__init__.py":
             yield from _python(path)
         elif path.suffix in (".yaml", ".yml"):
-            from gatekeeper.declarative import read
+            from gatekeeper.declarative import glimpse, read
 
             try:
-                yield read(path)
+                yield glimpse(path) if code else read(path)
             except ValueError as error:
                 raise Broken(str(error)) from error
 

@@ -86,7 +86,7 @@ _DEPTH = 3  # callers, environments, instances
 def _judge(rule: Rule, subject: Subject, project: Project) -> Verdict | None:
     """The verdict; where it is not known for all uses of the subject together, that of each of them."""
     verdicts = list(_of_each_use(rule, subject, project, 0))
-    if len(verdicts) == 1 and verdicts[0][0] is subject:
+    if len(verdicts) == 1 and verdicts[0][0] is subject and not subject.seen_as:
         return verdicts[0][1]
     return _together(subject, verdicts)
 

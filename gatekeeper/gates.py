@@ -368,7 +368,7 @@ def _answer(outcome: Outcome, effect: _Effect, project: Project) -> _Answer:
     if effect.blocking:
         failed = counted or f"{_subjects(effect.blocking)} of {judged} fail"
         return _Answer(Status.FAIL, failed, "", tuple(each.at for each in effect.blocking))
-    obstacle = _obstacle(outcome.rule.technology, project)
+    obstacle = _obstacle(outcome.rule.subject.held_by(), project)
     if obstacle and obstacle.reason == "tool-error":
         return _Answer(Status.ERROR, "a file could not be judged", obstacle.message, (_at(obstacle),))
     unknowns = [unknown for verdict in outcome.verdicts for unknown in verdict.unknowns]
@@ -382,7 +382,7 @@ def _answer(outcome: Outcome, effect: _Effect, project: Project) -> _Answer:
         return _Answer(Status.WAIVED, f"until {ends}", "", tuple(each.at for each in effect.waived))
     if judged:
         return _Answer(Status.PASS, counted or f"{judged} of {judged}")
-    excluded = _left_out([outcome.rule.technology], project)
+    excluded = _left_out(outcome.rule.subject.held_by(), project)
     if excluded:
         return _Answer(Status.UNKNOWN, "none is judged", Reason.UNREADABLE.value, (), excluded)
     remote = remotely_made(outcome.rule.subject, project)
@@ -493,9 +493,10 @@ def _none(outcome: Outcome, project: Project) -> str:
         return f"none of {len(project.tree.paths)} files is judged"
     if outcome.candidates:
         return f"none of {outcome.candidates} {_plural(rule.subject.__name__, outcome.candidates)}"
-    if rule.technology in project.technologies():
+    holders = rule.subject.held_by()
+    if not project.technologies().isdisjoint(holders):
         return f"no {_plural(rule.subject.__name__, 1)} in {len(project.tree.paths)} files"
-    return project.none_of([rule.technology])
+    return project.none_of(holders)
 
 
 def _plural(name: str, count: int) -> str:
@@ -507,10 +508,11 @@ def _plural(name: str, count: int) -> str:
     return f"{words[:-1]}ies" if words.endswith("y") else f"{words}s"
 
 
-def _obstacle(technology: str, project: Project) -> Fault | None:
-    """A fault that keeps criteria of this technology from being proven; the gravest first."""
+def _obstacle(technologies: Iterable[str], project: Project) -> Fault | None:
+    """A fault that keeps criteria of these technologies from being proven; the gravest first."""
     table = project.once("obstacles", lambda project: {f.technology: f for f in sorted(project.faults, key=_gravity)})
-    return table.get(technology)
+    found = [table[technology] for technology in technologies if technology in table]
+    return max(found, key=_gravity, default=None)
 
 
 def _gravity(fault: Fault) -> bool:
@@ -524,7 +526,7 @@ class _Applies(NamedTuple):
     why: str = ""
 
 
-_DEPLOYED = ("kubernetes", "terraform", "docker", "pipeline")
+_DEPLOYED = ("kubernetes", "terraform", "cloudformation", "docker", "pipeline")
 
 
 def _applies(fact: str, project: Project) -> _Applies:
@@ -559,7 +561,7 @@ def _of_no_use(id: str, statement: str, applies: _Applies, fact: str, project: P
 
 def _nothing(outcomes: Sequence[Outcome], criteria: Sequence[Criterion], project: Project) -> str:
     """The Result of a gate that does not apply: everything that its rules looked for, when none of it is here."""
-    sought = {outcome.rule.technology for outcome in outcomes}
+    sought = {technology for outcome in outcomes for technology in outcome.rule.subject.held_by()}
     if len(sought) > 1 and sought.isdisjoint(project.technologies()):
         return project.none_of(sorted(sought))
     return next((c.result for c in criteria if not c.result.startswith("0 of ")), criteria[0].result)

@@ -14,7 +14,7 @@ from gatekeeper.discover import Tree, Unreadable
 from gatekeeper.hookspecs import Hooks, hookimpl
 from gatekeeper.models import Subject
 from gatekeeper.models.files import COMPOSE
-from gatekeeper.node import START, Fault, Source
+from gatekeeper.node import START, Fault, Source, regex
 from gatekeeper.project import Project
 
 _TERRAFORM = tuple(".tf .tofu .tfvars .tfbackend .tfstate .tfstate.backup .tf.json .tofu.json .tfvars.json".split())
@@ -22,6 +22,16 @@ _HCL_FILES = (".terraform.lock.hcl", "terragrunt.hcl")
 _PIPELINES = (".gitlab-ci", "azure-pipelines", "bitbucket-pipelines")
 _DOCKERFILES = ("dockerfile", "containerfile")
 _YAML = (".yaml", ".yml")
+# Ansible's files by their place; by what it holds, a list at the top of a YAML file: nothing else here has one.
+_ANSIBLE = regex(
+    r"(?:.*/)?(?:(?:group_vars|host_vars)/.*|inventor(?:y|ies)/(?:.*/)?(?:[^/]*(?:\.ya?ml|\.ini)|[^/.]*)"
+    r"|(?:tasks|handlers|defaults|vars|meta)/.*\.ya?ml"
+    r"|\.?ansible\.cfg|hosts(?:\.ini|\.ya?ml)?|inventory(?:\.ini|\.ya?ml)?|galaxy\.ya?ml"
+    r"|(?:[\w.-]{0,60}[_-])?requirements\.ya?ml)\Z"
+)
+_LIST = regex(r"(?:[ \t\r]*(?:#[^\n]*|---[^\n]*)?\n)*[ ]{0,8}-[ \n]")
+_STACKS = (".yaml", ".yml", ".json", ".template", ".yaml.j2", ".yml.j2", ".json.j2")
+_STACK = "AWSTemplateFormatVersion"
 _TEMPLATES = (".yaml.j2", ".yml.j2", ".yaml.tpl", ".yml.tpl", ".yaml.gotmpl", ".yml.gotmpl")
 
 
@@ -38,20 +48,28 @@ def models_of(path: str) -> tuple[str, ...]:
     if name == "chart.yaml":
         return ("helm",)
     if name.endswith(_YAML):
+        if name.startswith("pulumi."):
+            return ("pulumi",)
         written_for = (
             f"/{folder}".endswith(("/.github/workflows", "/.circleci")) or name.rpartition(".")[0] in _PIPELINES
         )
         if written_for:
             return ("pipeline",)
-        return ("kubernetes", "prometheus", "compose") if COMPOSE.match(name) else ("kubernetes", "prometheus")
+        also = ("compose",) if COMPOSE.match(name) else ("ansible",) if _ANSIBLE.match(path) else ()
+        return ("kubernetes", "prometheus", *also)
     if name.endswith((".md", ".markdown")):
         return ("docs",)
     if name.endswith((*_TEMPLATES, ".json")) or name == "kustomization":
         return ("kubernetes",)
-    if name.endswith(".rules"):
-        return ("prometheus",)
+    return ("prometheus",) if name.endswith(".rules") else _by_name(path, name)
+
+
+def _by_name(path: str, name: str) -> tuple[str, ...]:
+    """The models that read files without an ending that says what they are."""
     words = name.replace("-", ".").replace("_", ".").split(".")
-    return ("docker",) if words[0] in _DOCKERFILES or words[-1] in _DOCKERFILES else ()
+    if words[0] in _DOCKERFILES or words[-1] in _DOCKERFILES:
+        return ("docker",)
+    return ("ansible",) if _ANSIBLE.match(path) else ()
 
 
 class BuiltIn:
@@ -59,11 +77,11 @@ class BuiltIn:
 
     @hookimpl
     def gatekeeper_read(self, source: Source, tree: Tree) -> Iterable[Subject | Fault] | None:
-        models = models_of(source.path)
+        models = ("cloudformation",) if _is_cloudformation(source) else models_of(source.path)
         return self._read(models, source, tree) if models else None
 
     def _read(self, models: tuple[str, ...], source: Source, tree: Tree) -> Iterator[Subject | Fault]:
-        for model in models:
+        for model in (*models, *_by_content(source, models)):
             try:
                 yield from import_module(f"gatekeeper.models.{model}").read(source, tree)
             except Unreadable as error:
@@ -99,6 +117,33 @@ class BuiltIn:
             return None
         rendered: str = import_module(f"gatekeeper.renderers.{format}").render(report)
         return rendered
+
+
+def _is_cloudformation(source: Source) -> bool:
+    """Whether a file is a template of CloudFormation, which it says itself: its name says nothing."""
+    path = source.path.lower()
+    if path.endswith("cdk.json"):
+        return path.rpartition("/")[2] == "cdk.json"
+    if not path.endswith(_STACKS) or path.endswith(_TERRAFORM) or path.startswith((".gatekeeper/", ".github/")):
+        return False
+    try:
+        if "Resources" not in source.text or ("AWS::" not in source.text and _STACK not in source.text):
+            return False
+    except Unreadable:  # whoever reads files of that name says so
+        return False
+    from gatekeeper.models.cloudformation import holds_template  # most repositories have none
+
+    return holds_template(source)
+
+
+def _by_content(source: Source, models: tuple[str, ...]) -> tuple[str, ...]:
+    """The models that read a YAML file for what it holds, beside those that do for its name."""
+    if models[:1] != ("kubernetes",) or "ansible" in models or not source.path.endswith(_YAML):
+        return ()
+    try:
+        return ("ansible",) if _LIST.match(source.text) else ()
+    except Unreadable:  # the first model says so
+        return ()
 
 
 def _claims(project: Project) -> Iterator[Subject]:

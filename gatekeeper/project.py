@@ -114,5 +114,5 @@ class Project:
 
     def technologies(self) -> set[str]:
         """The technologies that this repository has subjects of, or files that look like theirs and cannot be read."""
-        found = {kind.technology for kind, subjects in self._by_type.items() if subjects}
+        found = self.once("technologies", lambda _: {type(each).technology for each in self.all(Subject)})
         return found | {technology for file in self.files for technology in file.technologies}

@@ -162,7 +162,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     seed: str = ""
     aliases: tuple[str, ...] = ()
     fixable: bool = False
-    document: str = ""
+    document: str | Callable[[], str] = ""
     origin: str = ""
 
     @property
@@ -174,7 +174,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         """Its docstring without the indentation. Made when asked for: an audit prints no pages."""
         from textwrap import dedent  # inspect.cleandoc would cost its import
 
-        first, _, rest = self.document.partition("\n")
+        document = self.document() if callable(self.document) else self.document
+        first, _, rest = document.partition("\n")
         return f"{first.strip()}\n{dedent(rest).rstrip()}\n"
 
     @property

@@ -154,7 +154,7 @@ def test_a_rule_that_crashes_has_judged_nothing_and_costs_only_itself() -> None:
 
 MODULE = """
 module "database" {
-  source  = "terraform-aws-modules/rds/aws"
+  source  = "acme/rds/aws"
   version = "6.10.0"
 }
 """
@@ -169,8 +169,8 @@ spec: {chart: {spec: {chart: shop}}}
 @pytest.mark.parametrize(
     ("path", "text", "rule", "words"),
     [
-        ("main.tf", MODULE, "tf-rds-encrypted", "module.database comes from terraform-aws-modules/rds/aws"),
-        ("main.tf", MODULE.replace("terraform-aws-modules/rds/aws", "./rds"), "tf-rds-encrypted", ""),
+        ("main.tf", MODULE, "tf-rds-encrypted", "module.database comes from acme/rds/aws"),
+        ("main.tf", MODULE.replace("acme/rds/aws", "./rds"), "tf-rds-encrypted", ""),
         ("deploy.sh", "helm upgrade shop oci://charts/shop\n", "k8s-nonroot", "deploy.sh installs a chart"),
         ("tables.py", "WORDS = 'helm upgrade'\n", "k8s-nonroot", ""),
         ("k8s/shop.yaml", CHART, "k8s-nonroot", "HelmRelease/shop deploys from elsewhere"),

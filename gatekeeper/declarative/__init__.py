@@ -30,6 +30,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ from gatekeeper.declarative.joins import JOINS, joins
 from gatekeeper.declarative.typed import TYPED
 from gatekeeper.meant import meant
 from gatekeeper.models import Subject
-from gatekeeper.node import Expression, Missing, Node, Source, Unresolved, regex
+from gatekeeper.node import START, Expression, Missing, Node, Source, Unresolved, regex
 from gatekeeper.parsers import yaml
 from gatekeeper.rule import Answer, Finding, Fix, Reason, Rule, Spot, Unknown, Where, build
 
@@ -67,6 +68,56 @@ def read(path: Path) -> Rule:
         raise ValueError(f"{path}:{error.at.mark.line}: {error}") from None
 
 
+def glimpse(path: Path) -> Rule:
+    """The rule of one file that is known to be well-formed; its conditions and examples are read when first needed.
+
+    For catalogues of hundreds of files, of which one audit needs few.
+    """
+    from yaml import CSafeLoader, YAMLError, load
+
+    text = path.read_text("utf-8")
+    try:
+        head = load(_without_examples(text), CSafeLoader)
+        kind = _kind(Node(head["each"], Source(str(path), text), START))
+        must, where = head["must"], head.get("where")
+        types = where.get("it.type") if where else None
+        return build(
+            id=head["id"], title=head["title"].strip().rstrip("."), severity=head["severity"], gate=head["gate"],
+            seed=head.get("seed", ""), aliases=tuple(head.get("aliases", ())), subject=kind, origin=str(path),
+            types=frozenset([types] if isinstance(types, str) else types or ()),
+            check=_with_project(lambda *given: read_once(path).check(*given), joins(must)),
+            where=_with_project(lambda *given: _where_of(path)(*given), joins(where)) if where else None,
+            document=lambda: read_once(path).document,
+        )  # fmt: skip
+    except (YAMLError, Malformed, ValueError, TypeError, KeyError, AttributeError):
+        return read(path)  # which says what is wrong, and where
+
+
+@cache
+def read_once(path: Path) -> Rule:
+    return read(path)
+
+
+def _where_of(path: Path) -> Where:
+    where = read_once(path).where
+    assert where is not None
+    return where
+
+
+_EXAMPLE_KEY = regex(r"(?:bad|good|unknown)[ ]*:")
+
+
+def _without_examples(text: str) -> str:
+    kept: list[str] = []
+    inside = False
+    for line in text.splitlines():
+        if line[:1].isalpha():
+            inside = bool(_EXAMPLE_KEY.match(line))
+        if not inside:
+            kept.append(line)
+    return "\n".join(kept)
+
+
 def _read(node: Node, origin: str) -> Rule:
     _check_keys(node)
     kind = _kind(node["each"])
@@ -77,8 +128,8 @@ def _read(node: Node, origin: str) -> Rule:
             id=_text(node["id"]), title=_text(node["title"]).rstrip("."),
             severity=_text(node["severity"]), gate=_text(node["gate"]), seed=_text(node["seed"]),
             aliases=tuple(_list_of_texts(node["aliases"])), subject=kind, origin=origin, document=_page(node, kind),
-            check=_check(must, _text(node["message"]), _text(node["fix"]), joins(node["must"])),
-            where=where and _where(where, joins(node["where"])), types=_types(node["where"]["it.type"]),
+            check=_check(must, _text(node["message"]), _text(node["fix"]), joins(node["must"].plain)),
+            where=where and _where(where, joins(node["where"].plain)), types=_types(node["where"]["it.type"]),
         )  # fmt: skip
     except ValueError as error:
         raise Malformed(node, str(error)) from None

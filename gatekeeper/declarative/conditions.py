@@ -99,9 +99,11 @@ def all_of(results: Iterable[Result]) -> Result:
 
 def any_of(results: Iterable[Result]) -> Result:
     """As `all_of`, mirrored; when none is true, the place is one that somebody wrote, if there is one."""
-    found = negate(all_of(negate(result) for result in results))
+    done = list(results)
+    found = negate(all_of(negate(result) for result in done))
     if found.truth is False and found.at:
-        return Result(False, (next((node for node in found.at if node.present), found.at[0]),))
+        at = [node for result in done for node in result.at]
+        return Result(False, (next((node for node in at if node.present), at[0]),))
     return found
 
 
@@ -379,11 +381,24 @@ def same(node: Node, wanted: Any) -> Truth:
         return len(value) == len(wanted) and _all(same(*pair) for pair in zip(value, wanted, strict=True))
     if isinstance(value, (dict, list)) or isinstance(wanted, (dict, list)) or value is None or wanted is None:
         return value is wanted
+    if isinstance(wanted, bool) and not isinstance(value, bool):
+        return _same_flag(value, wanted)
     if _is_number(wanted) and not isinstance(value, bool):
         return bool(node.number == wanted)
     if _is_number(value) and isinstance(wanted, str):
         return bool(Node(wanted, node.source, node.span).number == value)
     return node.text == _text(wanted)
+
+
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
+_LIKE_FLAGS = frozenset(("true", "false", "yes", "no", "on", "off", "t", "f", "y", "n"))
+
+
+def _same_flag(value: Any, wanted: bool) -> Truth:
+    """What Terraform takes for true and false; numbers and "yes" are neither, and it refuses them."""
+    if isinstance(value, str) and value in _FLAGS:
+        return _FLAGS[value] is wanted
+    return None if _is_number(value) or str(value).lower() in _LIKE_FLAGS else False
 
 
 def _all(truths: Iterable[Truth]) -> Truth:

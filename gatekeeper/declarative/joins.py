@@ -60,22 +60,13 @@ def _number(operand: Node, default: int) -> int:
 
 def _holds(resource: Resource, where: Test | None, context: Context) -> Result:
     """Whether a companion is there for sure, and as it should be."""
+    from gatekeeper.links.related import surely_with
+
     result = where(resource.node, Context(resource, context.project)) if where else Result(True, (resource.node,))
-    if result.truth is True and resource.times is None and not _together(resource, context.subject):
+    if result.truth is True and not surely_with(resource, context.subject):
         unknown = resource.node["count"] if resource.expr("count") is not None else resource.node["for_each"]
         return Result(None, (unknown,))
     return result
-
-
-def _together(resource: Resource, subject: Subject) -> bool:
-    """Whether the two are repeated alike: what one is there for, the other is."""
-    for name in ("count", "for_each"):
-        own, other = resource.expr(name), getattr(subject, "expr", lambda _: None)(name)
-        if own is not None and other is not None and " ".join(own.text.split()) == " ".join(other.text.split()):
-            return True
-        if own is not None and name == "for_each" and subject.name in resource.addresses(name):
-            return True
-    return False
 
 
 def _counted(results: list[tuple[Resource, Result]], doubts: list[Node], need: int, subject: Subject) -> Result:
@@ -202,7 +193,8 @@ _READERS: dict[str, Callable[[Node, type[Subject]], Test]] = {
 JOINS = {name: Operator(read, condition=True, joins=True) for name, read in _READERS.items()}
 
 
-def joins(*conditions: Node) -> bool:
-    """Whether a condition has an operator that looks at the whole project."""
-    names = (key for condition in conditions for node in condition.walk() if node.is_mapping for key, _ in node.items())
-    return not JOINS.keys().isdisjoint(names)
+def joins(condition: Any) -> bool:
+    """Whether a condition, as plain data, has an operator that looks at the whole project."""
+    if isinstance(condition, dict):
+        return any(key in JOINS or joins(value) for key, value in condition.items())
+    return isinstance(condition, list) and any(map(joins, condition))

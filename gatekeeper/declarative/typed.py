@@ -12,11 +12,12 @@ In `policy`, `action`, `resource` and `principal` hold where any pattern that th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gatekeeper.declarative.conditions import Context, Malformed, Operator, Result, Test, Truth
 from gatekeeper.models import Subject
+from gatekeeper.models.address_ranges import is_wide
 from gatekeeper.models.image import ImageReference
 from gatekeeper.node import Node
 
@@ -30,22 +31,48 @@ def _flag(operand: Node) -> bool:
     return operand.value
 
 
-def _any_item(node: Node, says: Any) -> tuple[Truth, Node]:
-    """Whether any item of a list, or the one value, is such; with the node that decides."""
+def _any_item(node: Node, says: Any, texts: Iterable[str] | None = None) -> tuple[Truth, Node]:
+    """Whether any item of a list, or the one value, is such; with the node that decides. `texts`, where nothing else
+    is such: what is not known and cannot come to one of them is no doubt."""
     if not node.known:
-        return None, node
+        return (None, node) if texts is None or _may_be(node, texts) else (False, node)
     items = list(node) if node.is_list else [node]
-    doubt = next((item for item in items if not item.known), None)
+    unknown = (item for item in items if not item.known)
+    doubt = next((item for item in unknown if texts is None or _may_be(item, texts)), None)
     found = next((item for item in items if item.known and says(item)), None)
     if found is not None:
         return True, found
     return (None, doubt) if doubt is not None else (False, node)
 
 
+def _may_be(node: Node, texts: Iterable[str]) -> bool:
+    """Whether a text that is not known may come to one of these. The parts of it that are known may rule that out, and
+    neither the ARN of something nor the number of an account is another text."""
+    parts = _parts(node)
+    if len(parts) > 1:
+        first, last = parts[0].lower(), parts[-1].lower()
+        return any(text.startswith(first) and text[len(first) :].endswith(last) for text in texts)
+    waits = node.expression
+    read = waits is not None and waits.reason in ("is a reference to a resource", "is read from a data source")
+    return waits is None or not (read and waits.text.endswith((".arn", "account_id")))
+
+
+def _parts(node: Node) -> list[str]:
+    """What is known of a text that is not known whole: what stands before, between and behind the rest."""
+    from gatekeeper.models.terraform.conversions import Unspoken
+    from gatekeeper.models.terraform.values import UNKNOWN_PART
+
+    waits = node.expression
+    if not isinstance(waits, Unspoken) or waits.made_by != "parts":
+        return []
+    parts: list[str] = waits.of.text.split(UNKNOWN_PART)
+    return parts
+
+
 def is_world(node: Node) -> bool:
-    """Whether an address range is the whole internet, or half of it."""
+    """Whether an address range is the whole internet, or a part of it that no network of one's own is as large as."""
     text = node.text.strip().lower()
-    return text in _WORLD or (text.endswith(("/0", "/1")) and not text.startswith("arn:"))
+    return text in _WORLD or is_wide(text)
 
 
 def _world_open(operand: Node, kind: type[Subject]) -> Test:
@@ -84,13 +111,26 @@ def _image_pinned(operand: Node, kind: type[Subject]) -> Test:
     wanted = _flag(operand)
 
     def test(node: Node, context: Context) -> Result:
-        if not node.known:
-            return Result(None, (node,))
-        image = ImageReference.parse(node.text)
-        pinned = bool(image.digest or image.tag not in ("", "latest"))
-        return Result(pinned is wanted, (node,))
+        pinned = _pinned(node)
+        return Result(None if pinned is None else pinned is wanted, (node,))
 
     return test
+
+
+def _pinned(node: Node) -> Truth:
+    """Whether an image names a version, also where only its end is known (`${repository}:latest`)."""
+    if node.known:
+        image = ImageReference.parse(node.text)
+        return bool(image.digest or image.tag not in ("", "latest"))
+    *parts, last = _parts(node) or [""]
+    if "@" in last or any("@" in part for part in parts):
+        return True
+    _, colon, tag = last.rpartition(":")
+    if colon and "/" not in tag:
+        return tag != "latest"
+    _, colon, tag = parts[-1].rpartition(":") if parts else ("", "", "")
+    begins = bool(colon and tag and "/" not in tag and not last and not "latest".startswith(tag))
+    return True if begins else None
 
 
 def _literal(operand: Node, kind: type[Subject]) -> Test:
@@ -179,10 +219,11 @@ def _part(statement: Node, key: str, wanted: Any) -> tuple[Truth, Node]:
     if key == "principal":
         return _principal(statement["Principal"], wanted)
     if key == "service":
-        return _any_item(statement["Action"], lambda item: item.text.lower() == f"{wanted}:*".lower())
+        whole = f"{wanted}:*".lower()
+        return _any_item(statement["Action"], lambda item: item.text.lower() == whole, [whole])
     texts = {str(text).lower() for text in (wanted if isinstance(wanted, list) else [wanted])}
     node = statement["Action" if key == "action" else "Resource"]
-    return _any_item(node, lambda item: item.text.lower() in texts) if node.present else (False, statement)
+    return _any_item(node, lambda item: item.text.lower() in texts, texts) if node.present else (False, statement)
 
 
 def _principal(node: Node, wanted: str) -> tuple[Truth, Node]:
@@ -190,7 +231,7 @@ def _principal(node: Node, wanted: str) -> tuple[Truth, Node]:
         return (None, node) if not node.known else (node.text == wanted, node)
     doubt: Node | None = None
     for _, inner in node.items():  # noqa: PERF102  # a node's items, not a dict's
-        truth, at = _any_item(inner, lambda item: item.text == wanted)
+        truth, at = _any_item(inner, lambda item: item.text == wanted, [wanted])
         if truth:
             return True, at
         doubt = at if truth is None else doubt

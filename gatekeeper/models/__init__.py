@@ -15,7 +15,8 @@ class Subject:
     example written about it stands when its fence names no path. Subclasses are found by `technology.ClassName`
     in declarative rules (`each: terraform.Resource`). `may_be_remote`: a remote module or a chart may make more of them
     than the files show. `measured`: rules about it must count something before they can pass. `late`: rules about it
-    run when the gates are known, and may ask the project what each criterion came to.
+    run when the gates are known, and may ask the project what each criterion came to. `also_in`: the technologies that
+    read their own files into subjects of just this class too; a subclass says it for itself.
     """
 
     technology: ClassVar[str] = ""
@@ -23,12 +24,18 @@ class Subject:
     may_be_remote: ClassVar[bool] = False
     measured: ClassVar[bool] = False
     late: ClassVar[bool] = False
+    also_in: ClassVar[tuple[str, ...]] = ()
     registry: ClassVar[dict[str, type[Subject]]] = {}
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         if cls.technology:
             Subject.registry[f"{cls.technology}.{cls.__name__}"] = cls
+
+    @classmethod
+    def held_by(cls) -> tuple[str, ...]:
+        """The technologies whose files may hold such a subject."""
+        return (cls.technology, *vars(cls).get("also_in", ()))
 
     variant = ""  # which of several results of the same files it belongs to, '' where there is one
 
@@ -77,7 +84,9 @@ NAMES = {
     "compose": "a Compose file",
     "helm": "a Helm chart",
     "terraform": "Terraform",
+    "cloudformation": "CloudFormation",
     "ansible": "Ansible",
+    "pulumi": "Pulumi",
     "pipeline": "a pipeline",
     "prometheus": "a Prometheus rule",
     "docs": "Markdown",

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Node
-from gatekeeper.links.open_ports import ADMINISTRATION, DATABASES, Way, listed, opened
+from gatekeeper.links.open_ports import ADMINISTRATION, DATABASES, Way, doubts, listed, opened
 from gatekeeper.models.terraform import Resource
 from gatekeeper.rule import Answer, rule
 
@@ -138,7 +138,7 @@ def _ways(group: Resource) -> Iterator[Way]:
         elif _may(node["direction"], "inbound") and _may(node["access"], "allow"):
             ports = listed(node["protocol"], node["destination_port_range"], node["destination_port_ranges"])
             written = (node["source_address_prefix"], node["source_address_prefixes"])
-            yield Way([each for each in written if each.present], ports, (node["direction"], node["access"]))
+            yield Way([each for each in written if each.present], ports, (node["direction"], node["access"], *doubts(node)))
 
 
 def _may(node: Node, word: str) -> bool:

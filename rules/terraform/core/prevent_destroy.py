@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Fix, Project, Unknown
-from gatekeeper.links.related import companions, referred
+from gatekeeper import Finding, Fix, Node, Project, Unknown
+from gatekeeper.links.related import companions, referred, surely_with
 from gatekeeper.models.terraform import Resource
 from gatekeeper.rule import Answer, Reason, rule
 
@@ -140,7 +140,13 @@ def prevent_destroy(resource: Resource, project: Project) -> Iterator[Answer]:
         words = f"whether {resource.name} is protected depends on the provider: it is since {_SINCE[resource.type]}"
         yield Unknown(resource, words, Reason.NO_EVIDENCE)
         return
-    elif resource.type in _BY_DEFAULT or (kept.present and kept.text == "true") or _locked(resource, project):
+    elif resource.type in _BY_DEFAULT or (kept.present and kept.text == "true"):
+        return
+    locked, doubt = _locked(resource, project)
+    if locked:
+        return
+    if doubt is not None:
+        yield Unknown(doubt, f"nobody can tell whether this locks {resource.name}")
         return
     at = resource.node[name] if name and resource.node[name].present else resource
     remedy = f"set {name}, or add" if name else "add"
@@ -148,9 +154,15 @@ def prevent_destroy(resource: Resource, project: Project) -> Iterator[Answer]:
     yield Finding(at, f"{resource.name} can be destroyed by a plan", fix=fix)
 
 
-def _locked(resource: Resource, project: Project) -> bool:
-    """Whether a management lock is on it, on its server, or on its resource group."""
+def _locked(resource: Resource, project: Project) -> tuple[bool, Node | None]:
+    """Whether a management lock is on it, on its server, or on its resource group; and else what may be one."""
     if resource.provider != "azurerm":
-        return False
+        return False, None
     around = [each for path in ("resource_group_name", "server_id") for each in referred(resource, path, project)]
-    return any(companions(each, [_LOCKS], ["scope"], project).found for each in (resource, *around))
+    doubts: list[Node] = []
+    for each in (resource, *around):
+        found, open_ = companions(each, [_LOCKS], ["scope"], project)
+        if any(surely_with(lock, each) for lock in found):
+            return True, None
+        doubts += [*(lock.node["scope"] for lock in found), *open_]
+    return False, next(iter(doubts), None)

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Fix
-from gatekeeper.links.open_ports import ADMINISTRATION, DATABASES, EVERY_PORT, Ports, Way, anybody, listed, opened
+from gatekeeper import Finding, Fix, Node, Unresolved
+from gatekeeper.links.open_ports import ADMINISTRATION, DATABASES, EVERY_PORT, Ports, Way, anybody, doubts, listed, opened
 from gatekeeper.models.terraform import Resource
 from gatekeeper.rule import Answer, rule
 
@@ -105,10 +105,16 @@ def firewall_open(firewall: Resource) -> Iterator[Answer]:
     ```
     """
     ways = list(_ways(firewall))
+    doubt: Node | None = None
     for way in ways:
         for ports in way.ports:
             at = way.ranges[0]
-            if isinstance(ports, Ports) and not _grave(ports) and anybody(at)[0] is not None:
+            if not isinstance(ports, Ports) or _grave(ports):
+                continue
+            world, unsure = anybody(at)
+            unsure = unsure if world is None else next(iter(way.doubts), None)
+            doubt = doubt or unsure
+            if world is not None and unsure is None:
                 words = f"{firewall.name} opens port {ports.first:.0f} to the whole internet"
                 yield Finding(at, words, severity="medium", fix=_FIX)
     seen = set()
@@ -116,6 +122,8 @@ def firewall_open(firewall: Resource) -> Iterator[Answer]:
         if (at.mark, what) not in seen:  # a dynamic block writes one for TCP and one for UDP
             seen.add((at.mark, what))
             yield Finding(at, f"{firewall.name} opens {what} to the whole internet", fix=_FIX)
+    if doubt is not None and doubt.expression:
+        raise Unresolved(doubt, doubt.expression)
 
 
 _FIX = Fix("name the addresses that need it, or use source_tags or source_load_balancer_uids")
@@ -132,4 +140,4 @@ def _ways(firewall: Resource) -> Iterator[Way]:
         elif node["source_addresses"].present:
             whole = node["port_range"].known and node["port_range"].text == "0"
             ports = [EVERY_PORT] if whole else listed(node["protocol"], node["port_range"])
-            yield Way([node["source_addresses"]], [each for each in ports if each not in _WEB])
+            yield Way([node["source_addresses"]], [each for each in ports if each not in _WEB], doubts(node))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Fix, Project
+from gatekeeper import Finding, Fix, Project, Unknown
 from gatekeeper.models.terraform import Resource
 from gatekeeper.node import regex
 from gatekeeper.rule import Answer, rule
@@ -93,9 +93,23 @@ def chart_version(release: Resource, project: Project) -> Iterator[Answer]:
       version    = var.chart_version
     }
     ```
+
+    Unknown, a chart that may be a folder:
+    ```hcl
+    variable "charts" {
+      type = map(any)
+    }
+    resource "helm_release" "chart" {
+      for_each   = var.charts
+      chart      = each.value.chart
+      repository = try(each.value.repository, null)
+    }
+    ```
     """
-    version = release.node["version"]
-    if not version.present:
+    version, chart, repository = release.node["version"], release.node["chart"], release.node["repository"]
+    if not version.present and chart.expression and not (repository.known and repository.present):
+        yield Unknown(chart, f"{chart.expression.text} {chart.expression.reason}: it may be a folder")
+    elif not version.present:
         yield Finding(release, f"{release.name} names no version of its chart", fix=_FIX)
     elif not _EXACT.match(version.text.strip()):
         yield Finding(version, f"{version.text[:40]} may be one version today and another tomorrow", fix=_FIX)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Fix, Node
+from gatekeeper import Finding, Fix, Node, Unknown
 from gatekeeper.models.credentials import is_credential, is_placeholder, named_like_a_credential, settings_in
 from gatekeeper.models.secrets import secrets_in
 from gatekeeper.models.terraform import Resource, Variable
@@ -121,6 +121,8 @@ _PLANS = Fix("use set_sensitive or set_wo, or declare the variable sensitive")
 
 def _set(release: Resource, block: Node, kind: str) -> Iterator[Answer]:
     name, value = block["name"], block["value"]
+    if name.expression and value.known and value.present and not is_placeholder(value.text):
+        yield Unknown(value, "what this value is for is not known")
     if not (name.known and name.present and value.present):
         return
     path = name.text.replace("\\", "")

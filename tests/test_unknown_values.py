@@ -26,7 +26,6 @@ _MOST = 14  # values of one example
 # These ask how a value is written: what comes from a variable is written otherwise, and that is the answer.
 AS_WRITTEN: frozenset[str] = frozenset({
     "tf-azure-key-vault-secret-literal",
-    "tf-gcp-secret-literal",
     "tf-github-secret-literal",
     "tf-hardcoded-secret",
     "tf-helm-secret-in-set",

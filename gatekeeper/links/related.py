@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from gatekeeper.models import Subject
-from gatekeeper.models.terraform import Block, Module, ModuleCall, Resource, Typed
+from gatekeeper.models.terraform import Block, Module, ModuleCall, Resource, Typed, values
+from gatekeeper.models.terraform.registry import never_makes
 from gatekeeper.node import Expression, Node
 from gatekeeper.parsers import hcl
 from gatekeeper.project import Project
@@ -41,7 +42,8 @@ def companions(resource: Resource, types: Iterable[str], via: Iterable[str], pro
     """The resources of some types whose attributes `via` mean this one, in the whole repository."""
     found: dict[int, Resource] = {}
     doubts: list[Node] = []
-    for kind in types:
+    kinds = tuple(types)
+    for kind in kinds:
         for path in via:
             index = _index(kind, path, project)
             for each in _meant(resource, index):
@@ -51,24 +53,55 @@ def companions(resource: Resource, types: Iterable[str], via: Iterable[str], pro
             for each, node in index.open:
                 if _same_words(each, path, resource):
                     found.setdefault(id(each), _sibling(resource, each))
-                elif _near(each, resource) or _handed_on(each, path, resource):
+                elif (_near(each, resource) and not _of_another(each, path, resource)) or _handed_on(
+                    each, path, resource
+                ):
                     doubts.append(node)
             doubts += _perhaps_named(resource, index, path)
-    doubts += _received(resource)
+    doubts += _received(resource, kinds)
     return Companions(list(found.values()), doubts)
 
 
 def surely_with(companion: Resource, subject: Subject) -> bool:
     """Whether a companion is there wherever its subject is: how often is known, or the two are repeated alike."""
-    if companion.times is not None:
-        return True
     for name in ("count", "for_each"):
         own = _words(companion, name)
         if own and isinstance(subject, Resource) and own == _words(subject, name):
             return True
-        if own and name == "for_each" and subject.name in companion.addresses(name):
+        if own and (name == "for_each" or own.startswith("length(")) and subject.name in companion.addresses(name):
             return True
-    return False
+    return companion.times is not None and (not isinstance(subject, Resource) or _for_each_instance(companion, subject))
+
+
+def _for_each_instance(companion: Resource, subject: Resource) -> bool:
+    """Whether a companion means every instance of its subject, not some of them by their keys."""
+    keyed = [each for attribute in companion.syntax.body.attributes.values() for each in _keyed(attribute.expr, subject)]
+    repeated = [name for name in ("count", "for_each") if subject.expr(name) is not None]
+    if not keyed or not repeated:
+        return True
+    count = subject.expr("count")
+    if isinstance(count, hcl.Conditional) and any(_is_zero(each) for each in (count.yes, count.no)):
+        repeated.clear()  # there once, or not at all: then its companion is not either
+    nodes = [values.evaluate(key, each.scope) for each in companion.instances or [companion] for key in keyed]
+    if not repeated or any(not node.known for node in nodes):
+        return not repeated
+    meant = {str(node.value) for node in nodes}
+    own = [subject.instance] if subject.instance else [each.instance for each in subject.instances]
+    return bool(own) and all(instance.strip('"') in meant for instance in own)
+
+
+def _is_zero(expr: hcl.Expr) -> bool:
+    return isinstance(expr, hcl.Literal) and expr.value == 0
+
+
+def _keyed(expr: hcl.Expr, subject: Resource) -> Iterator[hcl.Expr]:
+    """The keys by which an expression takes single instances of a resource."""
+    stack = [expr]
+    while stack:
+        here = stack.pop()
+        stack += here.children()
+        if isinstance(here, hcl.Index) and here.of.text.strip() == subject.name:
+            yield here.key
 
 
 def referred(resource: Block, path: str, project: Project) -> list[Resource]:
@@ -211,10 +244,32 @@ def _handed_on(other: Resource, path: str, resource: Resource) -> bool:
     return bool(users) and not targets(other, path).isdisjoint(Target(c.module.directory, c.name) for c in users)
 
 
-def _received(resource: Resource) -> Iterator[Node]:
+def _of_another(other: Resource, path: str, resource: Resource) -> bool:
+    """Whether one beside it names outputs of remote modules, and none of these was given this one to hand out again."""
+    meant = targets(other, path)
+    home, declared = resource.module.directory, resource.module.declared
+    calls = [declared.get(address) for directory, address in meant if directory == home]
+    if not meant or len(calls) < len(meant):
+        return False
+    return all(isinstance(each, ModuleCall) and not each.local and _kept_from(each, resource) for each in calls)
+
+
+def _kept_from(call: ModuleCall, resource: Resource) -> bool:
+    """Whether a call is given nothing that may be this resource: not itself, not its name, not what else names it."""
+    for address in call.all_addresses:
+        given = call.module.declared.get(address)
+        if address.partition(".")[0] in ("data", "module", "ephemeral") or address in resource.addressed_as:
+            return False
+        if given is not None and any(".".join(each.path[:2]) in resource.addressed_as for each in given.references):
+            return False
+    names = {*_own_names(resource), *(_words(resource, path) for path in _NAMES)}
+    return not any(len(name) > 1 and name in call.text for name in names)
+
+
+def _received(resource: Resource, kinds: Iterable[str]) -> Iterator[Node]:
     """The calls of remote modules that are given this resource, and may make what belongs to it."""
     for call in resource.module.remote_calls:
-        if not resource.addressed_as.isdisjoint(call.all_addresses):
+        if not resource.addressed_as.isdisjoint(call.all_addresses) and not never_makes(call, kinds):
             words = f"is given to {call.name}, a remote module: what that makes is not seen"
             yield Node(Expression(resource.name, words), call.syntax.home.source, call.span)
 

@@ -403,6 +403,33 @@ def test_whatever_a_pattern_is_accepted_means_what_re_means(pattern: str, text: 
     assert ours.search(text) == bool(theirs.search(text))
 
 
+@given(
+    st.lists(st.text("ab ", max_size=3), min_size=2, max_size=3),
+    st.lists(st.text("ab ", max_size=3), min_size=2, max_size=2),
+    st.sampled_from(["^a", "a$", r"\bab\b", "^$", "^(ab?){2,3}$", "[^a]b", r"\Ba", "ab|b$", "^.{2,3}$", "a.b"]),
+)
+def test_what_is_decided_by_a_part_of_a_text_holds_for_the_whole(
+    parts: list[str], between: list[str], pattern: str
+) -> None:
+    whole = parts[0] + "".join(map("".join, zip(between, parts[1:], strict=False)))
+    assert Pattern(pattern).search_around(parts) in (None, Pattern(pattern).search(whole))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "parts", "matches"),
+    [
+        ("^(env|stage):", ["env:", ""], True),
+        ("^(app|service):", ["env:", ""], False),
+        ("^(env|stage):", ["e", ""], None),
+        ("@example[.]com$", ["", "@example.com"], True),
+        ("^$", ["", ""], None),
+        ("^$", ["", "x"], False),
+    ],
+)
+def test_a_part_of_a_text_may_be_enough(pattern: str, parts: list[str], matches: bool | None) -> None:
+    assert Pattern(pattern).search_around(parts) is matches
+
+
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*$", "(a*)*b", "a*a*a*a*b", "(.*)(.*)(.*)x$"])
 def test_no_pattern_takes_long(pattern: str) -> None:
     begin = time.perf_counter()

@@ -13,8 +13,8 @@ holds when it holds at every place that its path reaches. `a or b` takes the fir
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from gatekeeper.declarative.patterns import Pattern
 from gatekeeper.models import Subject
@@ -48,6 +48,7 @@ class Result(NamedTuple):
 
 Test = Callable[[Node, Context], Result]
 Truth = bool | None
+T = TypeVar("T")
 
 
 class Operator(NamedTuple):
@@ -342,22 +343,38 @@ def _guarded(operator: Operator, operand: Node, kind: type[Subject], stated: dic
 
 
 def _of_value(
-    says: Callable[[Node, Any], Truth], prepare: Callable[[Node], Any]
+    says: Callable[[Node, Any], Truth],
+    prepare: Callable[[Node], Any],
+    partly: Callable[[Sequence[str], Any], Truth] | None = None,
 ) -> Callable[[Node, type[Subject]], Test]:
-    """An operator's reader: `prepare` makes its operand once, `says` judges a known value by it."""
+    """An operator's reader: `prepare` makes its operand once, `says` judges a known value by it, and `partly` a text of
+    which only parts are known."""
 
     def read(operand: Node, kind: type[Subject]) -> Test:
         prepared = prepare(operand)
 
         def test(node: Node, context: Context) -> Result:
             if not node.known:
-                return Result(None, (node,))
+                known = parts(node) if partly else []
+                return Result(partly(known, prepared) if partly and known else None, (node,))
             truth = says(node, prepared)
             return Result(truth, _unresolved(node) if truth is None else (node,))
 
         return test
 
     return read
+
+
+def parts(node: Node) -> list[str]:
+    """What is known of a text that is not known whole, before, between and behind the rest; of anything else nothing."""
+    from gatekeeper.models.terraform.conversions import Unspoken
+    from gatekeeper.models.terraform.values import UNKNOWN_PART
+
+    waits = node.expression
+    if not isinstance(waits, Unspoken) or waits.made_by != "parts":
+        return []
+    found: list[str] = waits.of.text.split(UNKNOWN_PART)
+    return found
 
 
 def _unresolved(node: Node) -> tuple[Node, ...]:
@@ -454,6 +471,26 @@ def _matches(node: Node, pattern: Pattern) -> Truth:
     return not node.is_mapping and pattern.search(node.text)
 
 
+def _same_around(known: Sequence[str], wanted: Any) -> Truth:
+    """Whether a text with these parts is that value: they can only rule it out."""
+    if isinstance(wanted, (bool, int, float)):
+        return None  # these are spelt in many ways
+    text = _text(wanted)
+    return None if text.startswith(known[0]) and text[len(known[0]) :].endswith(known[-1]) else False
+
+
+def _among_around(known: Sequence[str], wanted: list[Any]) -> Truth:
+    return _any(_same_around(known, each) for each in wanted)
+
+
+def _matches_around(known: Sequence[str], pattern: Pattern) -> Truth:
+    return pattern.search_around(known)
+
+
+def _nonempty_around(known: Sequence[str], wanted: bool) -> Truth:
+    return wanted if any(part.strip() for part in known) else None
+
+
 def _nonempty(node: Node, wanted: bool) -> Truth:
     value = node.value
     filled = bool(value.strip() if isinstance(value, str) else value) if isinstance(value, (str, list, dict)) else True
@@ -461,11 +498,13 @@ def _nonempty(node: Node, wanted: bool) -> Truth:
 
 
 def _present(operand: Node, kind: type[Subject]) -> Test:
-    """Whether somebody wrote it. An expression is written; what may be inside one is not known."""
+    """Whether somebody wrote it. An expression is written; what may be inside one is not known. To Terraform an empty
+    text is nothing."""
     wanted = _flag(operand)
 
     def test(node: Node, context: Context) -> Result:
-        return Result(None if _may_be_absent(node) else node.present == wanted, (node,))
+        present = node.present and not (node.known and node.value == "" and context.subject.technology == "terraform")
+        return Result(None if _may_be_absent(node) else present == wanted, (node,))
 
     return test
 
@@ -493,7 +532,7 @@ def _items(combine: Callable[[Iterable[Result]], Result]) -> Callable[[Node, typ
         condition = read_condition(operand, kind)
 
         def judge(item: Node, context: Context) -> Result:
-            return condition(item, context) if item.known else Result(None, (item,))
+            return condition(item, context) if item.known or parts(item) else Result(None, (item,))
 
         def test(node: Node, context: Context) -> Result:
             if not node.known:
@@ -568,22 +607,24 @@ def _pattern(operand: Node) -> Pattern:
         raise Malformed(operand, f"{operand.value!r} is no regular expression that can be used here: {error}") from None
 
 
-def _negative(says: Callable[[Node, Any], Truth]) -> Callable[[Node, Any], Truth]:
-    return lambda node, wanted: _either_way(says(node, wanted))
+def _negative(says: Callable[[T, Any], Truth]) -> Callable[[T, Any], Truth]:
+    return lambda found, wanted: _either_way(says(found, wanted))
 
 
 OPERATORS: dict[str, Operator] = {
     # below a path
-    "equals": Operator(_of_value(same, _plain), items=True),
-    "not_equals": Operator(_of_value(_negative(same), _plain), items=True, absent=True),
-    "in": Operator(_of_value(_among, _values), items=True),
-    "not_in": Operator(_of_value(_negative(_among), _values), items=True, absent=True),
+    "equals": Operator(_of_value(same, _plain, _same_around), items=True),
+    "not_equals": Operator(_of_value(_negative(same), _plain, _negative(_same_around)), items=True, absent=True),
+    "in": Operator(_of_value(_among, _values, _among_around), items=True),
+    "not_in": Operator(_of_value(_negative(_among), _values, _negative(_among_around)), items=True, absent=True),
     "gte": Operator(_compared(_at_least), items=True),
     "lte": Operator(_compared(_at_most), items=True),
-    "matches": Operator(_of_value(_matches, _pattern), items=True),
-    "not_matches": Operator(_of_value(_negative(_matches), _pattern), items=True, absent=True),
+    "matches": Operator(_of_value(_matches, _pattern, _matches_around), items=True),
+    "not_matches": Operator(
+        _of_value(_negative(_matches), _pattern, _negative(_matches_around)), items=True, absent=True
+    ),
     "present": Operator(_present, absent=None),
-    "nonempty": Operator(_of_value(_nonempty, _flag)),
+    "nonempty": Operator(_of_value(_nonempty, _flag, _nonempty_around)),
     "contains": Operator(_of_value(_contains, _plain)),
     "contains_all": Operator(_of_value(_contains_all, _values)),
     "contains_keys": Operator(_of_value(_contains_keys, _values)),

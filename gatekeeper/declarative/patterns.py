@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 LENGTH = 500  # characters of a pattern
@@ -22,6 +22,7 @@ _FLAGS = re.compile(r"\(\?([is]+)\)")
 _ASSERTIONS = {"^": "begin", "$": "end", r"\A": "begin", r"\Z": "end", r"\b": "edge", r"\B": "inside"}
 
 Build = Callable[[int], int]  # adds states behind a state, and says which is the last
+Holds = Callable[[str | None, str, int], bool]  # whether an assertion holds there
 Edge = tuple[Callable[[str], bool] | str | None, int]  # a test of one character, an assertion, or nothing; and where to
 
 
@@ -145,26 +146,83 @@ class Pattern:
 
     def search(self, text: str) -> bool:
         """Whether the pattern matches somewhere in the text; `^` and `$` stand for its start and end."""
-        alive: set[int] = set()
-        for at in range(len(text) + 1):
-            alive = self._spread({0, *alive}, text, at)
-            if self._last in alive:
-                return True
-            if at < len(text):
-                character = text[at]
-                alive = {
-                    target
-                    for state in alive
-                    for test, target in self._edges[state]
-                    if callable(test) and test(character)
-                }
-        return False
+        return self._run(text, set(), _holds)[1]
 
-    def _spread(self, states: set[int], text: str, at: int) -> set[int]:
+    def search_around(self, parts: Sequence[str]) -> bool | None:
+        """As `search`, in a text of which only these parts are known, with any text between one and the next. None
+        where that decides."""
+        last = len(parts) - 1
+        if any(self._surely(part, number == 0, number == last) for number, part in enumerate(parts)):
+            return True
+        return None if self._perhaps(parts) else False
+
+    def _surely(self, part: str, first: bool, last: bool) -> bool:
+        """Whether it matches inside a part, whatever stands around it."""
+
+        def holds(assertion: str | None, text: str, at: int) -> bool:
+            if assertion is None or (0 < at < len(text)):
+                return _holds(assertion, text, at)
+            inner = (first or at > 0) and (last or at < len(text))
+            known = {"begin": first and at == 0, "end": last and at == len(text)}
+            return known.get(assertion, inner and _holds(assertion, text, at))
+
+        return self._run(part, {0}, holds)[1]
+
+    def _perhaps(self, parts: Sequence[str]) -> bool:
+        """Whether it matches some text with these parts: what stands between them may be anything."""
+        alive = {0}
+        for number, part in enumerate(parts):
+            before, behind = parts[:number], parts[number + 1 :]
+
+            def holds(
+                assertion: str | None,
+                text: str,
+                at: int,
+                before: Sequence[str] = before,
+                behind: Sequence[str] = behind,
+            ) -> bool:
+                if (at == 0 and before) or (at == len(text) and behind):
+                    possible = {"begin": at == 0 and not any(before), "end": at == len(text) and not any(behind)}
+                    return possible.get(assertion or "", True)
+                return _holds(assertion, text, at)
+
+            alive, found = self._run(part, alive, holds)
+            if found:
+                return True
+            if behind:
+                alive = self._anywhere(alive, begin=not any((*before, part)), end=not any(behind))
+        return self._last in alive
+
+    def _anywhere(self, states: set[int], *, begin: bool, end: bool) -> set[int]:
+        """The states that any text may lead to."""
+        found = {0, *states}
+        waiting = list(found)
+        while waiting:
+            for test, target in self._edges[waiting.pop()]:
+                if target not in found and (begin or test != "begin") and (end or test != "end"):
+                    found.add(target)
+                    waiting.append(target)
+        return found
+
+    def _run(self, text: str, alive: set[int], holds: Holds) -> tuple[set[int], bool]:
+        """The states that are alive behind a text, and whether it matched on the way there."""
+        for at in range(len(text) + 1):
+            alive = self._spread({0, *alive}, text, at, holds)
+            if self._last in alive:
+                return alive, True
+            if at < len(text):
+                alive = self._moved(alive, text[at])
+        return alive, False
+
+    def _moved(self, states: set[int], character: str) -> set[int]:
+        edges = (edge for state in states for edge in self._edges[state])
+        return {target for test, target in edges if callable(test) and test(character)}
+
+    def _spread(self, states: set[int], text: str, at: int, holds: Holds) -> set[int]:
         waiting = list(states)
         while waiting:
             for test, target in self._edges[waiting.pop()]:
-                if target not in states and not callable(test) and _holds(test, text, at):
+                if target not in states and not callable(test) and holds(test, text, at):
                     states.add(target)
                     waiting.append(target)
         return states

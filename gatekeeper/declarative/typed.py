@@ -7,7 +7,7 @@
     literal:      false            # not written here as text: a reference is good
 
 In `policy`, `action`, `resource` and `principal` hold where any pattern that the statement has is that text;
-`service: s3` means `s3:*`; `condition: false` means a statement without one.
+`service: s3` means `s3:*`; `condition: false` means a statement without one, or with one that everybody meets.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gatekeeper.declarative.conditions import Context, Malformed, Operator, Result, Test, Truth
+from gatekeeper.declarative.conditions import Context, Malformed, Operator, Result, Test, Truth, parts
 from gatekeeper.models import Subject
 from gatekeeper.models.address_ranges import is_wide
 from gatekeeper.models.image import ImageReference
@@ -48,25 +48,13 @@ def _any_item(node: Node, says: Any, texts: Iterable[str] | None = None) -> tupl
 def _may_be(node: Node, texts: Iterable[str]) -> bool:
     """Whether a text that is not known may come to one of these. The parts of it that are known may rule that out, and
     neither the ARN of something nor the number of an account is another text."""
-    parts = _parts(node)
-    if len(parts) > 1:
-        first, last = parts[0].lower(), parts[-1].lower()
+    known = parts(node)
+    if len(known) > 1:
+        first, last = known[0].lower(), known[-1].lower()
         return any(text.startswith(first) and text[len(first) :].endswith(last) for text in texts)
     waits = node.expression
     read = waits is not None and waits.reason in ("is a reference to a resource", "is read from a data source")
     return waits is None or not (read and waits.text.endswith((".arn", "account_id")))
-
-
-def _parts(node: Node) -> list[str]:
-    """What is known of a text that is not known whole: what stands before, between and behind the rest."""
-    from gatekeeper.models.terraform.conversions import Unspoken
-    from gatekeeper.models.terraform.values import UNKNOWN_PART
-
-    waits = node.expression
-    if not isinstance(waits, Unspoken) or waits.made_by != "parts":
-        return []
-    parts: list[str] = waits.of.text.split(UNKNOWN_PART)
-    return parts
 
 
 def is_world(node: Node) -> bool:
@@ -122,13 +110,13 @@ def _pinned(node: Node) -> Truth:
     if node.known:
         image = ImageReference.parse(node.text)
         return bool(image.digest or image.tag not in ("", "latest"))
-    *parts, last = _parts(node) or [""]
-    if "@" in last or any("@" in part for part in parts):
+    *before, last = parts(node) or [""]
+    if "@" in last or any("@" in part for part in before):
         return True
     _, colon, tag = last.rpartition(":")
     if colon and "/" not in tag:
         return tag != "latest"
-    _, colon, tag = parts[-1].rpartition(":") if parts else ("", "", "")
+    _, colon, tag = before[-1].rpartition(":") if before else ("", "", "")
     begins = bool(colon and tag and "/" not in tag and not last and not "latest".startswith(tag))
     return True if begins else None
 
@@ -215,8 +203,13 @@ def _part(statement: Node, key: str, wanted: Any) -> tuple[Truth, Node]:
     if key == "condition":
         condition = statement["Condition"]
         written: Truth = None if condition.expression else bool(condition.present and len(condition))
+        if written and wanted is False and condition.is_mapping and not limits(condition):
+            written = False
         return (None if written is None else written is wanted), condition
     if key == "principal":
+        others = statement["NotPrincipal"]
+        if others.present and wanted == "*" and statement["Effect"].known and statement["Effect"].text == "Allow":
+            return True, others  # everybody but these
         return _principal(statement["Principal"], wanted)
     if key == "service":
         whole = f"{wanted}:*".lower()
@@ -236,6 +229,29 @@ def _principal(node: Node, wanted: str) -> tuple[Truth, Node]:
             return True, at
         doubt = at if truth is None else doubt
     return (None, doubt) if doubt is not None else (False, node)
+
+
+_TLS = "aws:securetransport"
+
+
+def limits(condition: Node) -> bool:
+    """Whether a condition of a policy keeps anybody out. That of TLS, of any address and of any name does not."""
+    return any(
+        not (_met_by_all(test.lower(), key.lower(), values))
+        for test, keys in condition.items()
+        for key, values in (keys.items() if keys.is_mapping else [("", keys)])
+    )
+
+
+def _met_by_all(test: str, key: str, values: Node) -> bool:
+    if not values.known:
+        return False
+    texts = [item.text for item in (values if values.is_list else (values,)) if item.known]
+    if key == _TLS:
+        return test.startswith("bool") and texts == ["true"]
+    if test.startswith("ipaddress"):
+        return any(text in ("0.0.0.0/0", "::/0") for text in texts)
+    return test.startswith(("stringlike", "arnlike")) and "*" in texts
 
 
 TYPED = {

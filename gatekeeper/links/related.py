@@ -139,9 +139,18 @@ def _index(kind: str, path: str, project: Project) -> _Index:
                     index.by_name[name].append(each)
                 if not names and node.expression:
                     index.open.append((each, node))
+            index.open.extend([(each, item) for item in _unknown_items(node)][:1])
         return index
 
     return project.once(("companions", kind, path), make)
+
+
+def _unknown_items(node: Node) -> Iterator[Node]:
+    """The items of a list that are not known, and refer to nothing that could be followed."""
+    for item in node if node.is_list else ():
+        waits = item.expression
+        if waits and waits.reason not in ("is a reference to a resource", "is read from a data source"):
+            yield item
 
 
 def _is_resource(target: Target) -> bool:

@@ -44,6 +44,9 @@ def _distinct(expr: hcl.Expr | None, items: list[Node], resource: Resource) -> i
     for number, item in enumerate(items):
         text = item.text if not item.expression else written[number].text if written else f"[{number}]"
         subnet = _subnet(written[number], resource) if written else None
+        if subnet is None and item.expression and text.startswith("var."):
+            unsure.add(text)
+            continue
         if subnet is None or "[" in text or all(subnet.expr(name) is None for name in _ZONE):
             found.add(text)
             continue

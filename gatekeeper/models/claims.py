@@ -66,13 +66,17 @@ def claims(documents: Iterable[Document], names: Callable[[], Names]) -> Iterato
                 yield from _of(document, known)
 
 
+_SIGNS = (  # that `_READINESS` may match
+    "readiness", "ready for", "quality gate", "completion report", "pre-report", "scorecard", "handoff", "hand-off",
+    "golive", "go-live", "checklist", "acceptance criteria", "disaster recovery", "deployment status",
+)  # fmt: skip
 _UNMARKED = str.maketrans("", "", "*_`[]")
 
 
 def _names_one(text: str, names: Names) -> bool:
     """Whether a text can hold a name that counts in it: to look for them costs less than to read its tables."""
     words = " ".join(text.casefold().translate(_UNMARKED).split())
-    shortest = 1 if _READINESS.search(text) else _SHORT
+    shortest = 1 if any(sign in words for sign in _SIGNS) else _SHORT
     return any(name in words for name in names if len(name.split()) >= shortest)
 
 

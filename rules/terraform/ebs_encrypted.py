@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Edit, Finding, Fix, Node, Project, Unknown
+from gatekeeper.links.related import of_type
 from gatekeeper.models.terraform import Resource
 from gatekeeper.models.terraform.layout import literal, room
 from gatekeeper.rule import Answer, Place, Reason, rule
@@ -100,8 +101,17 @@ def ebs_encrypted(resource: Resource, project: Project) -> Iterator[Answer]:
     }
     ```
     """
-    if project.once("tf-ebs-encrypted account", _by_default):
+    switched, doubt = _by_default(resource, project)
+    if switched:
         return
+    for each in _answers(resource):
+        if doubt is not None and isinstance(each, Finding):
+            yield Unknown(doubt, f"nobody can tell whether encryption is on for the account of {resource.name}")
+            return
+        yield each
+
+
+def _answers(resource: Resource) -> Iterator[Answer]:
     if resource.type == "aws_ebs_volume":
         yield from _judge(resource.node, resource.name, resource, resource)
     elif resource.type == "aws_launch_template":
@@ -122,12 +132,21 @@ def _of_template(resource: Resource) -> bool:
     return resource.present("launch_template")
 
 
-def _by_default(project: Project) -> bool:
-    switches = [each for each in project.all(Resource) if each.type == "aws_ebs_encryption_by_default"]
-    return any(
-        not each.absent and not (each.node["enabled"].known and each.node["enabled"].text == "false")
-        for each in switches
-    )
+def _by_default(resource: Resource, project: Project) -> tuple[bool, Node | None]:
+    """Whether encryption is on for the account and region of a resource; and else what may switch it on."""
+    doubt: Node | None = None
+    for switch in of_type("aws_ebs_encryption_by_default", project):
+        beside = switch.module.directory == resource.module.directory
+        if switch.module.shown or (beside and switch.provider_alias != resource.provider_alias):
+            continue
+        enabled = switch.node["enabled"]
+        if enabled.expression:
+            doubt = enabled
+        elif switch.times is None:
+            doubt = switch.node["count" if switch.expr("count") is not None else "for_each"]
+        elif enabled.text not in ("false", "0"):
+            return True, None
+    return False, doubt
 
 
 def _judge(device: Node, name: str, whole: Node | Resource, resource: Resource) -> Iterator[Answer]:

@@ -1,10 +1,13 @@
 """Terraform's JSON syntax as the bodies and blocks of the native one.
 
 What is an attribute and what a nested block only a provider's schema says: below a block's labels everything is an
-attribute here, and `Block.blocks` reads both. Strings are templates.
+attribute here, and `Block.blocks` reads both; but dynamic blocks, and what holds some, are blocks. Strings are
+templates.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from gatekeeper.node import Node, Span
 from gatekeeper.parsers import hcl
@@ -33,7 +36,60 @@ def _collect(blocks: list[hcl.Block], kind: str, labels: tuple[str, ...], node: 
 
 def attributes_of_json(node: Node) -> hcl.Body:
     """A mapping as the attributes of a body; its keys `//` are comments."""
-    return hcl.Body({name: _Attribute(name, value) for name, value in node.items() if name != "//"}, [])
+    attributes: dict[str, hcl.Attribute] = {}
+    blocks: list[hcl.Block] = []
+    for name, value in node.items():
+        if name == "dynamic" and value.is_mapping:
+            blocks += _dynamic(value)
+        elif _holds_dynamic(value, _DEPTH):
+            for each in value if value.is_list else (value,):
+                blocks.append(_block(name, (), attributes_of_json(each), each))
+        elif name != "//":
+            attributes[name] = _Attribute(name, value)
+    return hcl.Body(attributes, blocks)
+
+
+_DEPTH = 8  # of blocks within blocks
+
+
+def _holds_dynamic(node: Node, left: int) -> bool:
+    """Whether it is a block, or a list of them, with dynamic blocks inside."""
+    items = list(node) if node.is_list else [node]
+    if not left or not items or not all(each.is_mapping for each in items):
+        return False
+    return any(
+        _is_dynamic(value) if name == "dynamic" else _holds_dynamic(value, left - 1)
+        for each in items
+        for name, value in each.items()
+    )
+
+
+def _is_dynamic(node: Node) -> bool:
+    return node.is_mapping and any(
+        each.is_mapping and "content" in each
+        for _, found in node.items()
+        for each in (found if found.is_list else (found,))
+    )
+
+
+def _dynamic(node: Node) -> Iterator[hcl.Block]:
+    for name, found in node.items():
+        for each in found if found.is_list else (found,):
+            if not each.is_mapping:
+                continue
+            body = attributes_of_json(Node({k: v for k, v in each.items() if k != "content"}, each.source, each.span))
+            iterator = each["iterator"]
+            if isinstance(iterator.value, str):  # a name, and no text
+                home = hcl.Home(each.source, iterator.value, iterator.span)
+                word = hcl.Variable(home, 0, len(iterator.value), iterator.value)
+                body.attributes["iterator"] = hcl.Attribute(home, "iterator", 0, word)
+            for content in each["content"] if each["content"].is_list else (each["content"],):
+                body.blocks.append(_block("content", (), attributes_of_json(content), content))
+            yield _block("dynamic", (name,), body, each)
+
+
+def _block(kind: str, labels: tuple[str, ...], body: hcl.Body, node: Node) -> hcl.Block:
+    return hcl.Block(kind, labels, body, hcl.Home(node.source, "", node.key or node.span), 0, 0, 0)
 
 
 class _Attribute(hcl.Attribute):

@@ -232,7 +232,7 @@ class Module(values.Scope):
         """What its automatic variable files set, and the files that are chosen among by hand."""
         base: dict[str, Node] = {}
         chosen: list[str] = []
-        for path in self.variable_files:
+        for path in sorted(self.variable_files, key=lambda path: (".auto." in path, path)):  # a later one wins
             if _automatic(path, self.directory):
                 base |= self.configuration.assignments(path)
             else:

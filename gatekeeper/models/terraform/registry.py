@@ -8,7 +8,7 @@ comes to the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,6 +30,7 @@ _REGISTRY = regex(
 )
 _REPOSITORY = regex(r"terraform-([a-z0-9]{1,60})-(.{1,150})\Z")
 _REF = regex(r"(?:.*&)?ref=(?:refs/tags/|tags/)?v?(\d{1,6}\.\d{1,6}\.\d{1,6})(?:&.*)?\Z")
+_KEY = regex(r"  (?:[\w.-]{1,200}\.)?(\w{1,100})\.[\w-]{1,100}:")
 _CONSTRAINT = regex(r"[ ]*(~>|>=|<=|!=|=|>|<)?[ ]*v?(\d{1,6})(?:\.(\d{1,6}))?(?:\.(\d{1,6}))?[ ]*\Z")
 
 Version = tuple[int, int, int]
@@ -175,6 +176,32 @@ def resources(call: ModuleCall) -> Iterator[RegistryResource]:
         made[key] = (call.syntax, list(_resources(call)))
     for syntax in made[key][1]:
         yield RegistryResource(syntax, call.module)
+
+
+def never_makes(call: ModuleCall, kinds: Iterable[str]) -> bool:
+    """Whether no version that a call allows makes a resource of these types, as far as the module is on record.
+
+    A record leaves out what no rule asked about, so that a type says nothing that is in no record at all.
+    """
+    found = address(call.source) if not call.local else None
+    facts = _facts(found.name, found.folder) if found else None
+    if facts is None or found is None or facts.get("calls"):
+        return False
+    inside = _Inside(call, found.name, facts, _versions(call, found.tag))
+    if not inside.read or inside.rest:
+        return False
+    made = {key.split(".")[-2] for key, entry in facts["resources"].items() if inside.there(entry) is not False}
+    return made.isdisjoint(kinds) and _recorded().issuperset(kinds)
+
+
+@cache
+def _recorded() -> frozenset[str]:
+    """The types that some record has."""
+    found: set[str] = set()
+    for each in files(__package__).joinpath("registry_modules").iterdir():
+        _, _, resources = each.read_text("utf-8").partition("\nresources:\n")
+        found.update(key[1] for line in resources.splitlines() if (key := _KEY.match(line)))
+    return frozenset(found)
 
 
 def _made(source: Source) -> dict[int, tuple[hcl.Block, list[_Made]]]:

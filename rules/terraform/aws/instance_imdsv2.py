@@ -128,7 +128,9 @@ def _words(machine: Resource) -> str:
 
 def _unsaid(machine: Resource, project: Project) -> Iterator[Answer]:
     for defaults in of_type("aws_ec2_instance_metadata_defaults", project):
-        if _sealed(defaults.node):
+        if not defaults.module.shown and _sealed(defaults.node):
+            if defaults.times is None:
+                yield Unknown(machine, f"nobody can tell whether {defaults.name} is there")
             return
     if machine.present("launch_template"):
         yield from _of_template(machine, project)

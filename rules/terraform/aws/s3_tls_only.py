@@ -167,8 +167,24 @@ def _denies_http(document: Node) -> tuple[bool, list[Node]]:
         if not statement.known or not statement["Effect"].known or statement["Condition"].expression:
             doubts.append(statement)
         elif statement["Effect"].text == "Deny" and _without_tls(statement["Condition"]):
-            return True, []
+            unknown = [statement[name] for name in ("Principal", "Action", "Condition") if _waits(statement[name])]
+            if not unknown and _is_for_all(statement):
+                return True, []
+            doubts += unknown
     return False, doubts
+
+
+def _waits(node: Node) -> bool:
+    return any(each.expression for each in node.walk())
+
+
+def _is_for_all(statement: Node) -> bool:
+    """Whether it is about everybody and every action, and nothing else must be met beside."""
+    actions = [item.text.lower() for item in statement["Action"] if item.known]
+    named = [item for _, items in statement["Principal"].items() for item in items]
+    tests = statement["Condition"]
+    alone = sum(len(keys) for _, keys in tests.items() if keys.is_mapping) == 1
+    return alone and any(item.text == "*" for item in named) and not {"*", "s3:*"}.isdisjoint(actions)
 
 
 def _without_tls(condition: Node) -> bool:
@@ -176,7 +192,7 @@ def _without_tls(condition: Node) -> bool:
         for key, values in keys.items() if keys.known else ():
             name, kind = key.lower(), test.lower()
             if name == "aws:securetransport" and kind.startswith(("bool", "stringequals")):
-                return any(item.known and item.text.lower() == "false" for item in values) if values.known else False
+                return not values.known or any(not item.known or item.text.lower() == "false" for item in values)
             if name == "s3:tlsversion" and kind.startswith("numericlessthan"):
                 return True
     return False

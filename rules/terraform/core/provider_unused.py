@@ -32,10 +32,10 @@ def provider_unused(directory: Directory) -> Iterator[Answer]:
     """Every provider that is required is used.
 
     Terraform downloads and starts every required provider, and whoever calls the module has to be able to. A provider
-    is used by a resource or data source, a `provider` or `provider_meta` block, a module that is handed it (`providers`),
-    a function of it (`provider::aws::arn_parse`), or by a local module that is called and needs it. Remote modules that are called may
-    need it too: while there are any, a provider that nothing else uses is not known to be unused. Not judged are files
-    that several directories share by links.
+    is used by a resource or data source, a `provider` or `provider_meta` block, a module that is handed it
+    (`providers`), a function of it (`provider::aws::arn_parse`), or by a local module that is called and needs it.
+    Remote modules that are called may need it too: while there are any, a provider that nothing else uses is not known
+    to be unused. Not judged are files that several directories share by links.
 
     Bad:
     ```hcl

@@ -366,7 +366,7 @@ def _of_value(
 
 
 def parts(node: Node) -> list[str]:
-    """What is known of a text that is not known whole, before, between and behind the rest; of anything else nothing."""
+    """What is known of a text that is not known whole, before, between and behind the rest; else nothing."""
     from gatekeeper.models.terraform.conversions import Unspoken
     from gatekeeper.models.terraform.values import UNKNOWN_PART
 
@@ -412,10 +412,10 @@ _LIKE_FLAGS = frozenset(("true", "false", "yes", "no", "on", "off", "t", "f", "y
 
 
 def _same_flag(value: Any, wanted: bool) -> Truth:
-    """What Terraform takes for true and false; numbers and "yes" are neither, and it refuses them."""
+    """What Terraform takes for true and false. What only looks like it ("True", "yes") it refuses."""
     if isinstance(value, str) and value in _FLAGS:
         return _FLAGS[value] is wanted
-    return None if _is_number(value) or str(value).lower() in _LIKE_FLAGS else False
+    return None if str(value).lower() in _LIKE_FLAGS else False
 
 
 def _all(truths: Iterable[Truth]) -> Truth:

@@ -75,7 +75,8 @@ def surely_with(companion: Resource, subject: Subject) -> bool:
 
 def _for_each_instance(companion: Resource, subject: Resource) -> bool:
     """Whether a companion means every instance of its subject, not some of them by their keys."""
-    keyed = [each for attribute in companion.syntax.body.attributes.values() for each in _keyed(attribute.expr, subject)]
+    attributes = companion.syntax.body.attributes.values()
+    keyed = [each for attribute in attributes for each in _keyed(attribute.expr, subject)]
     repeated = [name for name in ("count", "for_each") if subject.expr(name) is not None]
     if not keyed or not repeated:
         return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
+from gatekeeper.models.terraform.foreign import At
 from gatekeeper.node import Node, Source, Span, regex
 from gatekeeper.parsers import hcl
 
@@ -26,21 +27,6 @@ _OPAQUE = {
     "ForEach": "is repeated when the stack is made",
 }
 _GIVEN_LATER = "is known only when the stack is made"
-
-
-class At(hcl.Home):
-    """The place of a node: expressions made of it stand there, and have its text for words."""
-
-    __slots__ = ()
-
-    def __init__(self, node: Node) -> None:
-        self.source = node.source
-        self.fixed = node.span
-
-    @property
-    def text(self) -> str:  # type: ignore[override]  # a slot of Home, found when asked for
-        assert self.fixed
-        return self.source.slice(self.fixed)
 
 
 class Target(NamedTuple):

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from gatekeeper.models.cloudformation.intrinsics import At, Reader, branches, call, literal, no_value
+from gatekeeper.models.cloudformation.intrinsics import Reader, branches, call, literal, no_value
 from gatekeeper.models.cloudformation.types import UNSAID, Companion, Leaf, Nested, Rule, Type, names_of
+from gatekeeper.models.terraform.foreign import At
 from gatekeeper.node import Node, Source, Span
 from gatekeeper.parsers import hcl
 

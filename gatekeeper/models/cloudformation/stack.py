@@ -24,13 +24,14 @@ from gatekeeper.models.cloudformation import (
     parsed,
     texts_of,
 )
-from gatekeeper.models.cloudformation.intrinsics import At, Names, Reader, Target, literal, shape, snake
+from gatekeeper.models.cloudformation.intrinsics import Names, Reader, Target, literal, shape, snake
 from gatekeeper.models.cloudformation.mapping import Mapper, place_of
 from gatekeeper.models.cloudformation.serverless import with_globals
 from gatekeeper.models.cloudformation.types import Type, type_of
 from gatekeeper.models.terraform import values
 from gatekeeper.models.terraform.blocks import Block, ModuleCall, Output, Repeated, Text, Variable
 from gatekeeper.models.terraform.blocks import Resource as TerraformResource
+from gatekeeper.models.terraform.foreign import At, ForeignModule
 from gatekeeper.models.terraform.modules import Configuration, Context, Module
 from gatekeeper.node import Expression, Fault, Node, Source, Unresolved, regex
 from gatekeeper.parsers import hcl, json
@@ -273,8 +274,10 @@ class _Whatever(values.Scope):
         return self._values[word], 1
 
 
-class Stack(Module):
+class Stack(ForeignModule):
     """What a template declares, and what its names mean."""
+
+    later = "is known only when the stack is made"
 
     def __init__(
         self, configuration: Configuration, written: Sections, context: Context | None = None, holds: str = ""
@@ -286,8 +289,8 @@ class Stack(Module):
         path = written.source.path
         super().__init__(configuration, path, [path], context)
 
-    def _read(self, path: str) -> None:
-        self.faults[path] = []
+    def _read(self) -> None:
+        self.faults[self.directory] = []  # a file is a module of its own
         self.blocks = [Resource(syntax, self) for syntax in self.written.blocks]
         self.blocks += [Nested(syntax, self) for syntax in self.written.calls]
 
@@ -360,24 +363,10 @@ class Stack(Module):
     def callers(self) -> list[ModuleCall]:
         return [each for each in self.written.index.calls.get(self.directory, []) if each.module is not self]
 
-    @cached_property
-    def root(self) -> bool:
-        return not self.callers
-
-    @cached_property
-    def fragment(self) -> bool:
-        return False
-
-    @cached_property
-    def variable_files(self) -> list[str]:
-        return []
-
     # parameters
 
     def find(self, expr: hcl.Expr, root: str, steps: values.Steps) -> tuple[Node | Expression, int]:
         found, taken = super().find(expr, root, steps)
-        if isinstance(found, Expression) and found.reason == "is known only when Terraform runs":
-            return Expression(found.text, "is known only when the stack is made"), taken
         if isinstance(found, Expression) and found.reason == "is an output of a module":
             return Expression(found.text, "is given by another stack"), taken
         return found, taken

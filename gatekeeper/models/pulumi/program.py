@@ -10,10 +10,10 @@ from gatekeeper.discover import Tree, Unreadable
 from gatekeeper.models import Subject
 from gatekeeper.models.pulumi.reading import Reader
 from gatekeeper.models.pulumi.tokens import Token, Type, provider_of, type_of
-from gatekeeper.models.terraform import values
 from gatekeeper.models.terraform.blocks import ModuleCall, Variable
 from gatekeeper.models.terraform.blocks import Provider as TerraformProvider
 from gatekeeper.models.terraform.blocks import Resource as TerraformResource
+from gatekeeper.models.terraform.foreign import ForeignModule
 from gatekeeper.models.terraform.modules import Configuration, Context, Module
 from gatekeeper.node import Expression, Fault, Node, Source
 from gatekeeper.parsers import hcl, yaml
@@ -186,16 +186,18 @@ def _entries(node: Node) -> Iterator[tuple[str, Node]]:
     return iter(node._value.items() if node.is_mapping else ())
 
 
-class Program(Module):
+class Program(ForeignModule):
     """What a program declares, and what its names mean."""
+
+    later = "is known only when Pulumi runs"
 
     def __init__(self, configuration: Configuration, written: Written, context: Context | None = None) -> None:
         self.written = written
         path = written.source.path
         super().__init__(configuration, path, [path], context)
 
-    def _read(self, path: str) -> None:
-        self.faults[path] = []
+    def _read(self) -> None:
+        self.faults[self.directory] = []  # a file is a module of its own
         self.blocks = [Resource(syntax, self) for syntax in self.written.blocks]
         self.blocks += [Provider(syntax, self) for syntax in self.written.providers]
 
@@ -215,24 +217,6 @@ class Program(Module):
     @cached_property
     def callers(self) -> list[ModuleCall]:
         return []
-
-    @cached_property
-    def root(self) -> bool:
-        return True
-
-    @cached_property
-    def fragment(self) -> bool:
-        return False
-
-    @cached_property
-    def variable_files(self) -> list[str]:
-        return []
-
-    def find(self, expr: hcl.Expr, root: str, steps: values.Steps) -> tuple[Node | Expression, int]:
-        found, taken = super().find(expr, root, steps)
-        if isinstance(found, Expression) and found.reason == "is known only when Terraform runs":
-            return Expression(found.text, "is known only when Pulumi runs"), taken
-        return found, taken
 
     def variable(self, name: str) -> Node:
         if name not in self._values:

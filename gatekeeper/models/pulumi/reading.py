@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from gatekeeper.models.pulumi.tokens import Type, singular, snake
+from gatekeeper.models.terraform.foreign import At
 from gatekeeper.node import Node, Span, regex
 from gatekeeper.parsers import hcl
 
@@ -21,21 +22,6 @@ _OWN_KEYS = frozenset(
     """.split()
 )
 _DEPTH = 60
-
-
-class At(hcl.Home):
-    """The place of a node: expressions made of it stand there, and have its text for words."""
-
-    __slots__ = ()
-
-    def __init__(self, node: Node) -> None:
-        self.source = node.source
-        self.fixed = node.span
-
-    @property
-    def text(self) -> str:  # type: ignore[override]  # a slot of Home, found when asked for
-        assert self.fixed
-        return self.source.slice(self.fixed)
 
 
 class Reader:

@@ -71,14 +71,17 @@ class Module(values.Scope):
         self.faults: dict[str, list[Fault]] = {}
         self.blocks: list[Block] = []
         self._values: dict[str, Node] = {}
-        change = configuration.overrides.setdefault(directory, Overrides())
+        self._read()
+
+    def _read(self) -> None:
+        change = self.configuration.overrides.setdefault(self.directory, Overrides())
         last = [path for path in self.paths if overrides(path)]
         if not change.complete:
             for path in last:
                 change.add(self._body(path)[0].blocks)
             change.complete = True
         for path in (*(path for path in self.paths if path not in last), *last):
-            self._read(path, change, path in last)
+            self._read_file(path, change, path in last)
 
     def _body(self, path: str) -> tuple[hcl.Body, list[Fault]]:
         source = self.tree.source(self.configuration.target(path))
@@ -90,7 +93,7 @@ class Module(values.Scope):
         except Unreadable:
             return hcl.Body({}, []), [Fault(source, START, "cannot be read")]
 
-    def _read(self, path: str, change: Overrides, overriding: bool) -> None:
+    def _read_file(self, path: str, change: Overrides, overriding: bool) -> None:
         source = self.tree.source(self.configuration.target(path))
         body, faults = self._body(path)
         for syntax in body.blocks:

@@ -138,7 +138,9 @@ def _ways(group: Resource) -> Iterator[Way]:
         elif _may(node["direction"], "inbound") and _may(node["access"], "allow"):
             ports = listed(node["protocol"], node["destination_port_range"], node["destination_port_ranges"])
             written = (node["source_address_prefix"], node["source_address_prefixes"])
-            yield Way([each for each in written if each.present], ports, (node["direction"], node["access"], *doubts(node)))
+            yield Way(
+                [each for each in written if each.present], ports, (node["direction"], node["access"], *doubts(node))
+            )
 
 
 def _may(node: Node, word: str) -> bool:

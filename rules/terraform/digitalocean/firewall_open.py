@@ -3,7 +3,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Node, Unresolved
-from gatekeeper.links.open_ports import ADMINISTRATION, DATABASES, EVERY_PORT, Ports, Way, anybody, doubts, listed, opened
+from gatekeeper.links.open_ports import (
+    ADMINISTRATION,
+    DATABASES,
+    EVERY_PORT,
+    Ports,
+    Way,
+    anybody,
+    doubts,
+    listed,
+    opened,
+)
 from gatekeeper.models.terraform import Resource
 from gatekeeper.rule import Answer, rule
 

@@ -79,11 +79,17 @@ def _elsewhere(project: Project, kinds: tuple[str, ...]) -> str:
     return _declared(project, kinds) or next((words for _, words in _applied(project)), "")
 
 
+def _commands(text: str) -> bool:
+    """Whether a text gives a command that installs something: a resource's type is one in Terraform alone."""
+    return any(words in text for words in INSTALLS if not words.startswith('"'))
+
+
 def _applied(project: Project) -> list[tuple[str, str]]:
     """The files that install something, each with the words for it; looked through once."""
 
     def look(project: Project) -> list[tuple[str, str]]:
-        return [(path, f"{path} installs a chart or a remote manifest") for path, _ in texts(project, *INSTALLS)]
+        found = (path for path, text in texts(project, *INSTALLS) if path.endswith(".tf") or _commands(text))
+        return [(path, f"{path} installs a chart or a remote manifest") for path in found]
 
     return project.once("applied", look)
 

@@ -44,7 +44,7 @@ def provider_credentials(provider: Provider) -> Iterator[Answer]:
     provider "aws" {
       region     = "eu-west-1"
       # expect: access_key of provider.aws is written out
-      access_key = "AKIAQ3EGRT5LMN7WXYZ2"
+      access_key = "9f8c1d7e5b3a4f60b2c4"
       # expect: secret_key of provider.aws is written out
       secret_key = local.key
     }

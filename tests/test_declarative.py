@@ -14,7 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gatekeeper import engine
-from gatekeeper.declarative import read
+from gatekeeper.declarative import glimpse, read
 from gatekeeper.declarative.conditions import Context, Malformed, read_condition
 from gatekeeper.declarative.patterns import Pattern
 from gatekeeper.discover import Tree
@@ -443,3 +443,17 @@ def test_no_pattern_takes_long(pattern: str) -> None:
 def test_patterns_that_cannot_be_linear_are_refused(pattern: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011  # each has its own words
         Pattern(pattern)
+
+
+SHIPPED = sorted((Path(__file__).parent.parent / "rules").rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", [path for path in SHIPPED if path.parent.name != "rules"], ids=lambda path: path.stem)
+def test_a_glimpse_is_the_rule(path: Path) -> None:
+    glimpsed, whole = glimpse(path), read(path)
+    for name in ("id", "title", "severity", "gate", "seed", "aliases", "subject", "origin"):
+        assert getattr(glimpsed, name) == getattr(whole, name), name
+    assert glimpsed.page == whole.page
+    assert glimpsed.per_file == whole.per_file
+    assert (glimpsed.where is None) == (whole.where is None)
+    assert glimpsed.types in (whole.types, frozenset())  # where the types stand further down, all are looked at

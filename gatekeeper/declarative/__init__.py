@@ -69,28 +69,70 @@ def read(path: Path) -> Rule:
 
 
 def glimpse(path: Path) -> Rule:
-    """The rule of one file that is known to be well-formed; its conditions and examples are read when first needed.
+    """The rule of one file, its conditions and examples put off until somebody needs them.
 
-    For catalogues of hundreds of files, of which one audit needs few.
+    For catalogues of hundreds of files, of which one audit needs few: only the lines in front are looked at, and a file
+    whose lines are not of the plain form is read whole.
     """
-    from yaml import CSafeLoader, YAMLError, load
-
-    text = path.read_text("utf-8")
+    head = _head(path.read_text("utf-8"))
+    if head is None:
+        return read(path)
     try:
-        head = load(_without_examples(text), CSafeLoader)
-        kind = _kind(Node(head["each"], Source(str(path), text), START))
-        must, where = head["must"], head.get("where")
-        types = where.get("it.type") if where else None
         return build(
-            id=head["id"], title=head["title"].strip().rstrip("."), severity=head["severity"], gate=head["gate"],
-            seed=head.get("seed", ""), aliases=tuple(head.get("aliases", ())), subject=kind, origin=str(path),
-            types=frozenset([types] if isinstance(types, str) else types or ()),
-            check=_with_project(lambda *given: read_once(path).check(*given), joins(must)),
-            where=_with_project(lambda *given: _where_of(path)(*given), joins(where)) if where else None,
+            id=head["id"], title=head["title"].rstrip("."), severity=head["severity"], gate=head["gate"],
+            seed=head["seed"], aliases=_listed(head["aliases"]), origin=str(path),
+            subject=_kind(Node(head["each"], Source(str(path), ""), START)), types=frozenset(_types_in(head["where"])),
+            check=_with_project(lambda *given: read_once(path).check(*given), bool(_JOIN.search(head["must"]))),
+            where=_with_project(lambda *given: _where_of(path)(*given), bool(_JOIN.search(head["where"])))
+            if head["where"]
+            else None,
             document=lambda: read_once(path).document,
         )  # fmt: skip
-    except (YAMLError, Malformed, ValueError, TypeError, KeyError, AttributeError):
+    except (Malformed, ValueError):
         return read(path)  # which says what is wrong, and where
+
+
+_LINE = regex(r"([a-z]+):(?:[ ]+(\S.*?))?[ ]*\Z")
+_PLAIN = regex(r'"[^"\\]*"\Z|[A-Za-z0-9](?:[^#:"\n]|:(?! ))*\Z')
+_FLOW = regex(r"\[[^\[\]{}#&*!]*\]\Z")
+_JOIN = regex(rf"\b(?:{'|'.join(JOINS)})[ ]*:")
+_TYPE = regex(r"(?:\A|[\s{])it\.type:[ ]*(\[[^\[\]]*\]|\w+)")
+_COMBINED = regex(r"\b(?:any|all|not|when|then|where|each|some)[ ]*:")
+
+
+def _head(text: str) -> dict[str, str] | None:
+    """What stands behind each key, as text, without the examples; None where that is not plain enough to be trusted."""
+    parts: dict[str, list[str]] = {}
+    key = ""
+    for line in text.splitlines():
+        if line[:1] not in (" ", "", "#", "-"):
+            found = _LINE.match(line)
+            if not found or found[1] not in _KEYS or found[1] in parts:
+                return None
+            key = found[1]
+            parts[key] = [found[2] or ""]
+        elif key and key not in _EXAMPLES:
+            parts[key].append(line.strip())
+    head = {key: " ".join(lines).strip() for key, lines in parts.items()}
+    if any(not _PLAIN.match(head.get(name, "")) for name in ("id", "title", "severity", "gate", "each")):
+        return None
+    if (head.get("seed") and not _PLAIN.match(head["seed"])) or (
+        head.get("aliases") and not _FLOW.match(head["aliases"])
+    ):
+        return None
+    if "must" not in head or "message" not in head:
+        return None
+    return {name: head.get(name, "").strip('"') for name in (*_TEXTS, "seed", "aliases", "where", "must")}
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip(" \"'") for part in text.strip("[] ").split(",") if part.strip())
+
+
+def _types_in(where: str) -> tuple[str, ...]:
+    """The types that `where` demands besides whatever else; then the engine looks at no others."""
+    found = None if _COMBINED.search(where) else _TYPE.search(where)
+    return _listed(found[1]) if found else ()
 
 
 @cache
@@ -102,20 +144,6 @@ def _where_of(path: Path) -> Where:
     where = read_once(path).where
     assert where is not None
     return where
-
-
-_EXAMPLE_KEY = regex(r"(?:bad|good|unknown)[ ]*:")
-
-
-def _without_examples(text: str) -> str:
-    kept: list[str] = []
-    inside = False
-    for line in text.splitlines():
-        if line[:1].isalpha():
-            inside = bool(_EXAMPLE_KEY.match(line))
-        if not inside:
-            kept.append(line)
-    return "\n".join(kept)
 
 
 def _read(node: Node, origin: str) -> Rule:

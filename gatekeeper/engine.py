@@ -85,9 +85,12 @@ _DEPTH = 3  # callers, environments, instances
 
 def _judge(rule: Rule, subject: Subject, project: Project) -> Verdict | None:
     """The verdict; where it is not known for all uses of the subject together, that of each of them."""
-    verdicts = list(_of_each_use(rule, subject, project, 0))
+    verdict = _judge_once(rule, subject, project)
+    if verdict is None or not (verdict.unknowns or subject.seen_as):
+        return verdict
+    verdicts = list(_of_each_use(rule, subject, verdict, project, 0))
     if len(verdicts) == 1 and verdicts[0][0] is subject and not subject.seen_as:
-        return verdicts[0][1]
+        return verdict
     return _together(subject, verdicts)
 
 
@@ -115,8 +118,9 @@ def _numbered(candidates: Sequence[Subject]) -> dict[str, list[tuple[int, Subjec
 Judged = tuple[Subject, Verdict | None]
 
 
-def _of_each_use(rule: Rule, subject: Subject, project: Project, depth: int) -> Iterator[Judged]:
-    verdict = _judge_once(rule, subject, project)
+def _of_each_use(
+    rule: Rule, subject: Subject, verdict: Verdict | None, project: Project, depth: int
+) -> Iterator[Judged]:
     others: Sequence[Subject] = ()
     if verdict is not None and not verdict.findings and depth < _DEPTH:
         unresolved = any(unknown.reason is Reason.UNRESOLVED for unknown in verdict.unknowns)
@@ -124,7 +128,7 @@ def _of_each_use(rule: Rule, subject: Subject, project: Project, depth: int) -> 
     if not others:
         yield subject, verdict
     for each in others:
-        yield from _of_each_use(rule, each, project, depth + 1)
+        yield from _of_each_use(rule, each, _judge_once(rule, each, project), project, depth + 1)
 
 
 def _together(subject: Subject, verdicts: Sequence[Judged]) -> Verdict | None:

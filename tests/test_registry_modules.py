@@ -138,6 +138,7 @@ def test_what_the_module_does_not_set_is_absent_and_what_it_decides_is_not_known
     assert not database.node["no_such_attribute"].present
     unknown = database.node["final_snapshot_identifier"].expression
     assert unknown and unknown.reason == "decides inside what this is"
+    assert unknown.may_be_null  # nobody can tell whether it is set at all
 
 
 def test_where_later_versions_are_allowed_the_rest_is_not_known() -> None:

@@ -1,4 +1,5 @@
-"""What is not known decides nothing: values of examples replaced, one at a time, by a variable that nobody gives a value.
+"""What is not known decides nothing: values of examples, and what they are made of, replaced one at a time by a
+variable that nobody gives a value.
 
 The verdict on a resource may become UNKNOWN; it never becomes the opposite of what it was.
 """
@@ -21,7 +22,8 @@ ROOT = Path(__file__).parent.parent
 UNKNOWN = "var.nobody_knows"
 DECLARED = '\nvariable "nobody_knows" {\n  description = "x"\n  type        = any\n  sensitive   = true\n}\n'
 _NOT_VALUES = frozenset(("count", "for_each", "provider", "depends_on", "source", "version", "providers", "lifecycle"))
-_MOST = 14  # values of one example
+_BLOCKS = ("resource", "data", "locals")
+_MOST = 20  # values of one example
 
 # These ask how a value is written: what comes from a variable is written otherwise, and that is the answer.
 AS_WRITTEN: frozenset[str] = frozenset({
@@ -54,15 +56,31 @@ def replaced(example: Example) -> Iterator[tuple[str, tuple[tuple[str, str], ...
         if not path.endswith((".tf", ".tofu")):
             continue
         for block in hcl.parse(Source(path, text)).body.blocks:
-            for attribute in _values(block.body) if block.type == "resource" else ():
+            for name, expr in _parts(block.body) if block.type in _BLOCKS else ():
                 number += 1
                 if number > _MOST:
                     return
-                start, end = attribute.expr.start, attribute.expr.end
+                start, end = expr.start, expr.end
                 if "<<" in text[start : start + 3]:
                     continue
                 changed = text[:start] + UNKNOWN + text[end:] + DECLARED
-                yield attribute.name, tuple((p, changed if p == path else t) for p, t in example.files)
+                yield (
+                    f"{name} ({text[start:end][:30]})",
+                    tuple((p, changed if p == path else t) for p, t in example.files),
+                )
+
+
+def _parts(body: hcl.Body) -> Iterator[tuple[str, hcl.Expr]]:
+    """The values, and what lists, objects and calls in them are made of."""
+    for attribute in _values(body):
+        stack = [attribute.expr]
+        while stack:
+            expr = stack.pop()
+            yield attribute.name, expr
+            if isinstance(expr, (hcl.Tuple, hcl.Call)):
+                stack += reversed(expr.items if isinstance(expr, hcl.Tuple) else expr.arguments)
+            elif isinstance(expr, hcl.Object):
+                stack += [value for _, value in reversed(expr.pairs)]
 
 
 def _values(body: hcl.Body) -> Iterator[hcl.Attribute]:

@@ -96,7 +96,7 @@ _LINE = regex(r"([a-z]+):(?:[ ]+(\S.*?))?[ ]*\Z")
 _PLAIN = regex(r'"[^"\\]*"\Z|[A-Za-z0-9](?:[^#:"\n]|:(?! ))*\Z')
 _FLOW = regex(r"\[[^\[\]{}#&*!]*\]\Z")
 _JOIN = regex(rf"\b(?:{'|'.join(JOINS)})[ ]*:")
-_TYPE = regex(r"(?:\A|[\s{])it\.type:[ ]*(\[[^\[\]]*\]|\w+)")
+_TYPE = regex(r"(?:\A|[\s{])it\.type:[ ]*(\[[^\[\]]*\]|\w+|(?: ?- \w+)+)")
 _COMBINED = regex(r"\b(?:any|all|not|when|then|where|each|some)[ ]*:")
 
 
@@ -131,8 +131,8 @@ def _listed(text: str) -> tuple[str, ...]:
 
 def _types_in(where: str) -> tuple[str, ...]:
     """The types that `where` demands besides whatever else; then the engine looks at no others."""
-    found = None if _COMBINED.search(where) else _TYPE.search(where)
-    return _listed(found[1]) if found else ()
+    found = _TYPE.match(where) or (None if _COMBINED.search(where) else _TYPE.search(where))
+    return _listed(found[1].replace(" - ", ",")) if found else ()
 
 
 @cache

@@ -39,6 +39,8 @@ def _of_all(subnet: Resource) -> int | None:
 def _distinct(expr: hcl.Expr | None, items: list[Node], resource: Resource) -> int | None:
     """How many zones the items of a list mean: their zones where these are known, else themselves."""
     written = list(expr.items) if isinstance(expr, hcl.Tuple) and len(expr.items) == len(items) else []
+    if len(items) == 1 and items[0].expression and written and isinstance(written[0], hcl.Template):
+        return None  # in older Terraform `["${x}"]` was the list x
     found: set[str] = set()
     unsure: set[str] = set()
     for number, item in enumerate(items):

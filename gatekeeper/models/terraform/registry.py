@@ -336,7 +336,10 @@ class _Inside:
     # expressions
 
     def untold(self, reason: str = "") -> hcl.Expr:
-        return hcl.Opaque(self.home, 0, len(self.name), reason or "decides inside what this is", [], [])
+        """What nobody can tell. It may be null, which is as if it were not written."""
+        here = (self.home, 0, len(self.name))
+        what = hcl.Opaque(*here, reason or "decides inside what this is", [], [])
+        return hcl.Conditional(*here, what, what, self.literal(None))
 
     def literal(self, value: Any) -> hcl.Expr:
         return hcl.Literal(self.home, 0, len(self.name), value)

@@ -2386,6 +2386,74 @@ module "d" {
 {"resource":{"aws_db_instance":{"d":{"publicly_accessible":true,"tags":{"dynamic":"yes"}}}}}
 """
 
+# These are open: what the rules about policies of identities do not see yet.
+OPEN = r"""
+## tf-iam-admin-policy: **: fail
+resource "aws_iam_policy" "p" {
+  policy = jsonencode({ Version="2012-10-17", Statement = [{Effect="Allow",Action=["**"],Resource="*"}] })
+}
+## tf-iam-admin-policy: resource **: fail
+resource "aws_iam_policy" "p" {
+  policy = jsonencode({ Version="2012-10-17", Statement = [{Effect="Allow",Action=["*"],Resource="**"}] })
+}
+## tf-iam-admin-policy: resource arn:*: fail
+resource "aws_iam_policy" "p" {
+  policy = jsonencode({ Version="2012-10-17", Statement = [{Effect="Allow",Action=["*"],Resource="arn:aws:*:*:*:*"}] })
+}
+## tf-iam-admin-policy: resource arn:aws:*: fail
+resource "aws_iam_policy" "p" {
+  policy = jsonencode({ Version="2012-10-17", Statement = [{Effect="Allow",Action=["*"],Resource="arn:*"}] })
+}
+## tf-iam-service-wildcard: s3:**: fail
+resource "aws_iam_policy" "p" {
+  policy = jsonencode({ Version="2012-10-17", Statement = [{Effect="Allow",Action=["s3:**"],Resource="*"}] })
+}
+## tf-iam-service-wildcard: vacuous condition 2: fail
+resource "aws_iam_policy" "p" {
+  policy = jsonencode({ Version="2012-10-17", Statement = [{Effect="Allow",Action=["s3:*"],Resource="*",Condition={StringLike={"aws:PrincipalArn"="*"}}}] })
+}
+## tf-iam-admin-policy: unknown action: unknown
+variable "a" {}
+resource "aws_iam_policy" "p" {
+  policy = jsonencode({ Version="2012-10-17", Statement = [{Effect="Allow",Action=var.a,Resource="*"}] })
+}
+## tf-iam-any-action: unknown action any: unknown
+variable "a" {}
+resource "aws_iam_policy" "p" {
+  policy = jsonencode({ Version="2012-10-17", Statement = [{Effect="Allow",Action=var.a,Resource="*"}] })
+}
+## tf-iam-admin-policy: unknown resource: unknown
+variable "a" {}
+resource "aws_iam_policy" "p" {
+  policy = jsonencode({ Version="2012-10-17", Statement = [{Effect="Allow",Action="*",Resource=var.a}] })
+}
+## tf-iam-admin-policy: unknown effect: unknown
+variable "a" {}
+resource "aws_iam_policy" "p" {
+  policy = jsonencode({ Version="2012-10-17", Statement = [{Effect=var.a,Action="*",Resource="*"}] })
+}
+## tf-iam-admin-policy: document for_each: fail
+locals { d = { a = ["s3:GetObject"], b = ["*"] } }
+data "aws_iam_policy_document" "b" {
+  for_each = local.d
+  statement {
+    actions = each.value
+    resources = ["*"]
+  }
+}
+## tf-iam-trust-open: trust not principal: fail
+resource "aws_iam_role" "r" { assume_role_policy = jsonencode({Statement=[{Effect="Allow",Action="sts:AssumeRole",NotPrincipal={AWS="arn:aws:iam::1:root"}}]}) }
+## tf-iam-privilege-escalation: escalation NotAction: fail
+resource "aws_iam_policy" "p" {
+  policy = jsonencode({ Version="2012-10-17", Statement = [{Effect="Allow",NotAction=["s3:*"],Resource="*"}] })
+}
+## tf-iam-privilege-escalation: escalation unknown: unknown
+variable "a" {}
+resource "aws_iam_policy" "p" {
+  policy = jsonencode({ Version="2012-10-17", Statement = [{Effect="Allow",Action=var.a,Resource="*"}] })
+}
+"""
+
 SPELLED = {  # what an editor would not keep
     "## tf-rds-encrypted: other letters, line ends of Windows: fail": (
         'resource "aws_db_instance" "\u0434\u0430\u043d\u043d\u044b\u0435" {\r\n  storage_encrypted = false\r\n}\r\n'
@@ -2425,6 +2493,12 @@ def spelled() -> Iterator[Trap]:
     for title, text in SPELLED.items():
         rule, name, verdict = title.removeprefix("## ").split(": ")
         yield Trap(rule, name, verdict, {"main.tf": text})
+
+
+@pytest.mark.xfail(reason="not seen yet", strict=False)
+@pytest.mark.parametrize("trap", [*read(OPEN)], ids=str)
+def test_open_trap(trap: Trap) -> None:
+    test_trap(trap)
 
 
 @pytest.mark.parametrize("trap", [*read(TRAPS), *spelled()], ids=str)

@@ -97,6 +97,7 @@ _PLAIN = regex(r'"[^"\\]*"\Z|[A-Za-z0-9](?:[^#:"\n]|:(?! ))*\Z')
 _FLOW = regex(r"\[[^\[\]{}#&*!]*\]\Z")
 _JOIN = regex(rf"\b(?:{'|'.join(JOINS)})[ ]*:")
 _TYPE = regex(r"(?:\A|[\s{])it\.type:[ ]*(\[[^\[\]]*\]|\w+|(?: ?- \w+)+)")
+_NAME = regex(r"\w+")
 _COMBINED = regex(r"\b(?:any|all|not|when|then|where|each|some)[ ]*:")
 
 
@@ -132,7 +133,7 @@ def _listed(text: str) -> tuple[str, ...]:
 def _types_in(where: str) -> tuple[str, ...]:
     """The types that `where` demands besides whatever else; then the engine looks at no others."""
     found = _TYPE.match(where) or (None if _COMBINED.search(where) else _TYPE.search(where))
-    return _listed(found[1].replace(" - ", ",")) if found else ()
+    return tuple(_NAME.findall(found[1])) if found else ()
 
 
 @cache

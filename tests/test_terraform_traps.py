@@ -2384,6 +2384,287 @@ module "d" {
 ## tf-rds-public: json attribute named dynamic stays: fail
 -- main.tf.json
 {"resource":{"aws_db_instance":{"d":{"publicly_accessible":true,"tags":{"dynamic":"yes"}}}}}
+## tf-rds-public: prefix in provider constraint: fail
+resource "aws_rds_cluster_instance" "d" {
+  publicly_accessible = "${true}"
+}
+## tf-instance-imdsv2: launch template in for_each one bad: fail
+resource "aws_launch_template" "t" {
+  for_each = { a = "required", b = "optional" }
+  metadata_options {
+    http_tokens = each.value
+  }
+}
+## tf-efs-encrypted: efs unknown: unknown
+variable "e" {}
+resource "aws_efs_file_system" "t" {
+  encrypted = var.e
+}
+## tf-efs-encrypted: efs try null: unknown
+variable "e" {}
+resource "aws_efs_file_system" "t" {
+  encrypted = try(var.e.x, null)
+}
+## tf-ebs-encrypted: ebs block devices dynamic unknown: unknown
+variable "e" {}
+resource "aws_instance" "t" {
+  root_block_device {
+    encrypted = true
+  }
+  dynamic "ebs_block_device" {
+    for_each = var.e
+    content {
+      encrypted = ebs_block_device.value.encrypted
+    }
+  }
+}
+## tf-ebs-encrypted: ebs block devices dynamic unknown, surely bad if there: unknown
+variable "e" {}
+resource "aws_instance" "t" {
+  root_block_device {
+    encrypted = true
+  }
+  dynamic "ebs_block_device" {
+    for_each = var.e
+    content {
+      encrypted = false
+    }
+  }
+}
+## tf-ebs-encrypted: root device dynamic unknown: unknown
+variable "e" {}
+resource "aws_instance" "t" {
+  dynamic "root_block_device" {
+    for_each = var.e
+    content {
+      encrypted = true
+    }
+  }
+}
+## tf-digitalocean-firewall-open: DO dynamic guarded: unknown
+variable "e" {}
+resource "digitalocean_firewall" "t" {
+  dynamic "inbound_rule" {
+    for_each = var.e
+    content {
+      protocol = "tcp"
+      port_range = "22"
+      source_addresses = ["0.0.0.0/0"]
+    }
+  }
+}
+## tf-azure-nsg-open: azure dynamic guarded: unknown
+variable "e" {}
+resource "azurerm_network_security_group" "t" {
+  dynamic "security_rule" {
+    for_each = var.e
+    content {
+      direction = "Inbound"
+      access = "Allow"
+      protocol = "Tcp"
+      destination_port_range = "22"
+      source_address_prefix = "*"
+    }
+  }
+}
+## tf-ecs-circuit-breaker-rollback: ecs circuit dynamic unknown: unknown
+variable "e" {}
+resource "aws_ecs_service" "t" {
+  dynamic "deployment_circuit_breaker" {
+    for_each = var.e
+    content {
+      enable = true
+      rollback = true
+    }
+  }
+}
+## tf-s3-encrypted: s3 encrypted dynamic unknown: unknown
+provider "aws" {}
+variable "e" {}
+resource "aws_s3_bucket" "t" {
+  dynamic "server_side_encryption_configuration" {
+    for_each = var.e
+    content {
+      rule {
+        apply_server_side_encryption_by_default {
+          sse_algorithm = "aws:kms"
+        }
+      }
+    }
+  }
+}
+## tf-prevent-destroy: prevent destroy dynamic: fail
+resource "aws_dynamodb_table" "t" {
+  deletion_protection_enabled = "false"
+}
+## tf-prevent-destroy: dynamodb 1: pass
+resource "aws_dynamodb_table" "t" {
+  deletion_protection_enabled = "true"
+}
+## tf-prevent-destroy: azure lock ReadOnly of group elsewhere: fail
+resource "azurerm_resource_group" "a" {
+  name = "a"
+}
+resource "azurerm_resource_group" "b" {
+  name = "b"
+}
+resource "azurerm_postgresql_flexible_server" "t" {
+  resource_group_name = azurerm_resource_group.a.name
+}
+resource "azurerm_management_lock" "l" {
+  scope = azurerm_resource_group.b.id
+  lock_level = "CanNotDelete"
+}
+## tf-prevent-destroy: azure lock off: fail
+resource "azurerm_postgresql_flexible_server" "t" {
+  name = "x"
+}
+resource "azurerm_management_lock" "l" {
+  count = 0
+  scope = azurerm_postgresql_flexible_server.t.id
+  lock_level = "CanNotDelete"
+}
+## tf-prevent-destroy: azure lock unknown count: unknown
+variable "n" {}
+resource "azurerm_postgresql_flexible_server" "t" {
+  name = "x"
+}
+resource "azurerm_management_lock" "l" {
+  count = var.n
+  scope = azurerm_postgresql_flexible_server.t.id
+  lock_level = "CanNotDelete"
+}
+## tf-s3-versioned: state bucket versioning suspended: fail
+provider "aws" {}
+resource "aws_s3_bucket" "b" {
+  bucket = "x"
+}
+resource "aws_s3_bucket_versioning" "v" {
+  bucket = aws_s3_bucket.b.id
+  versioning_configuration {
+    status = "Suspended"
+  }
+}
+## tf-s3-versioned: two versionings, one bad: pass
+provider "aws" {}
+resource "aws_s3_bucket" "b" {
+  bucket = "x"
+}
+resource "aws_s3_bucket_versioning" "v" {
+  bucket = aws_s3_bucket.b.id
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+## tf-security-group-open: cidr jsondecode tfvars map of lists: fail
+terraform {
+  backend "s3" {}
+}
+variable "rules" {
+  type = map(list(string))
+}
+resource "aws_security_group_rule" "r" {
+  for_each = var.rules
+  type = "ingress"
+  from_port = tonumber(each.key)
+  to_port = tonumber(each.key)
+  protocol = "tcp"
+  cidr_blocks = each.value
+}
+-- terraform.tfvars
+rules = {
+ "443" = ["0.0.0.0/0"]
+ "22" = ["10.0.0.0/8", "0.0.0.0/0"]
+}
+## tf-security-group-open: ports swapped: fail
+resource "aws_security_group_rule" "r" {
+  type = "ingress"
+  from_port = 22
+  to_port = max(22, 23)
+  protocol = lower("TCP")
+  cidr_blocks = compact(["", "0.0.0.0/0"])
+}
+## tf-security-group-open: vpc rule referenced group only: pass
+resource "aws_vpc_security_group_ingress_rule" "r" {
+  ip_protocol = "-1"
+  referenced_security_group_id = "sg-1"
+}
+## tf-security-group-open: default group: fail
+resource "aws_default_security_group" "r" {
+  ingress {
+    protocol = -1
+    from_port = 0
+    to_port = 0
+    cidr_blocks = ["0.0.0.0/0"]
+  }
+}
+## tf-security-group-open: inline and null cidr: pass
+resource "aws_security_group" "r" {
+  ingress {
+    protocol = "tcp"
+    from_port = 22
+    to_port = 22
+    cidr_blocks = null
+    security_groups = ["sg-1"]
+  }
+}
+## tf-kms-policy-open: kms, condition any address: fail
+resource "aws_kms_key" "k" {
+  policy = jsonencode({Statement=[{Effect="Allow",Principal="*",Action="kms:*",Resource="*",Condition={IpAddress={"aws:SourceIp"="0.0.0.0/0"}}}]})
+}
+## tf-kms-policy-open: kms, caller account: pass
+resource "aws_kms_key" "k" {
+  policy = jsonencode({Statement=[{Effect="Allow",Principal="*",Action="kms:*",Resource="*",Condition={StringEquals={"kms:CallerAccount"="1"}}}]})
+}
+## tf-kms-policy-open: kms, deny everybody: pass
+resource "aws_kms_key" "k" {
+  policy = jsonencode({Statement=[{Effect="Deny",NotPrincipal={AWS="arn:aws:iam::1:root"},Action="kms:*",Resource="*"}]})
+}
+## tf-hardcoded-secret: hardcoded secret in locals map: fail
+locals {
+  db = { password = "S3cr3tPassw0rd" }
+}
+## tf-hardcoded-secret: secret in tfvars: fail
+-- prod.tfvars
+db_password = "S3cr3tPassw0rd"
+## tf-hardcoded-secret: secret as default of a variable: fail
+variable "db_password" {
+  default = "S3cr3tPassw0rd"
+}
+## tf-hardcoded-secret: secret in a conditional: main.tf var.x pass, main.tf aws_db_instance.d fail
+variable "x" {}
+resource "aws_db_instance" "d" {
+  password = var.x ? "S3cr3tPassw0rd" : "0therPassw0rd"
+}
+## tf-hardcoded-secret: secret in coalesce: main.tf var.x pass, main.tf aws_db_instance.d fail
+variable "x" {}
+resource "aws_db_instance" "d" {
+  password = coalesce(var.x, "S3cr3tPassw0rd")
+}
+## tf-hardcoded-secret: secret in sensitive(): fail
+resource "aws_db_instance" "d" {
+  password = sensitive("S3cr3tPassw0rd")
+}
+## tf-provider-credentials: provider credentials: fail
+locals {
+  k = "wJalrXUtnFEMIK7MDENGbPxRfiCYzq8Zr2LmX0pT"
+}
+provider "aws" {
+  access_key = "AKIAZ7QWERTYPBCD2FGH"
+  secret_key = local.k
+}
+## tf-module-git-pinned: module git by branch: fail
+module "m" {
+  source = "git::https://example.com/m.git?ref=main"
+}
+## tf-module-git-pinned: module git no ref: fail
+module "m" {
+  source = "git@github.com:a/b.git"
+}
+## tf-module-version: module version range: fail
+module "m" {
+  source = "terraform-aws-modules/vpc/aws"
+}
 """
 
 # These are open: what the rules about policies of identities do not see yet.
@@ -2451,6 +2732,20 @@ resource "aws_iam_policy" "p" {
 variable "a" {}
 resource "aws_iam_policy" "p" {
   policy = jsonencode({ Version="2012-10-17", Statement = [{Effect="Allow",Action=var.a,Resource="*"}] })
+}
+## tf-lb-listener-https: lb listener dynamic redirect unknown: unknown
+variable "e" {}
+resource "aws_lb_listener" "t" {
+  protocol = "HTTP"
+  dynamic "default_action" {
+    for_each = var.e
+    content {
+      type = "redirect"
+      redirect {
+        protocol = "HTTPS"
+      }
+    }
+  }
 }
 """
 

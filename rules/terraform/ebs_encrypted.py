@@ -6,6 +6,7 @@ from gatekeeper import Edit, Finding, Fix, Node, Project, Unknown
 from gatekeeper.links.related import of_type
 from gatekeeper.models.terraform import Resource
 from gatekeeper.models.terraform.layout import literal, room
+from gatekeeper.models.terraform.values import Perhaps
 from gatekeeper.rule import Answer, Place, Reason, rule
 
 _INSTANCES = ("aws_instance", "aws_launch_configuration")
@@ -117,15 +118,18 @@ def _answers(resource: Resource) -> Iterator[Answer]:
     elif resource.type == "aws_launch_template":
         for mapping in resource.blocks("block_device_mappings"):
             if mapping["ebs"].present and not mapping["ebs"]["snapshot_id"].present:
-                yield from _judge(mapping["ebs"], f"a disk of {resource.name}", mapping["ebs"], resource)
+                yield from _judge(mapping["ebs"], f"a disk of {resource.name}", mapping["ebs"], resource, mapping)
     else:
         roots = resource.blocks("root_block_device")
-        if not roots and _of_template(resource):
+        unsure = next((each for each in roots if isinstance(each, Perhaps)), None)
+        if unsure is not None:
+            yield Unknown(unsure.doubt, f"nobody can tell whether the root disk of {resource.name} is named here")
+        elif not roots and _of_template(resource):
             yield Unknown(resource, f"the root disk of {resource.name} is as its launch template says")
         elif not roots:
             yield _finding(resource, f"the root disk of {resource.name}", _new_root(resource))
         for device in (*roots, *resource.blocks("ebs_block_device")):
-            yield from _judge(device, f"a disk of {resource.name}", device, resource)
+            yield from _judge(device, f"a disk of {resource.name}", device, resource, device)
 
 
 def _of_template(resource: Resource) -> bool:
@@ -149,9 +153,14 @@ def _by_default(resource: Resource, project: Project) -> tuple[bool, Node | None
     return False, doubt
 
 
-def _judge(device: Node, name: str, whole: Node | Resource, resource: Resource) -> Iterator[Answer]:
+def _judge(
+    device: Node, name: str, whole: Node | Resource, resource: Resource, block: Node | None = None
+) -> Iterator[Answer]:
     encrypted = device["encrypted"]
     if encrypted.text == "true":
+        return
+    if isinstance(block, Perhaps):
+        yield Unknown(block.doubt, f"nobody can tell whether {name} is there, which is not encrypted")
         return
     if not encrypted.present and device["snapshot_id"].present:
         words = f"{name} is as encrypted as the snapshot it is made from"

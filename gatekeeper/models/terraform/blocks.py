@@ -61,6 +61,9 @@ class Written(Subject):
                 yield from _texts(name, attribute.expr)
 
 
+_HAND_ON = ("coalesce", "try", "sensitive", "nonsensitive", "tostring", "trimspace", "base64encode")  # what they get
+
+
 def _texts(name: str, expr: hcl.Expr) -> Iterator[Text]:
     stack = [(name, expr, True)]
     while stack:
@@ -82,7 +85,8 @@ def _texts(name: str, expr: hcl.Expr) -> Iterator[Text]:
         elif isinstance(expr, hcl.Opaque):
             stack += [(name, inner, False) for inner in expr.inner]
         else:
-            stack += [(name, child, whole and isinstance(expr, hcl.Tuple)) for child in expr.children()]
+            hands_on = isinstance(expr, hcl.Tuple) or (isinstance(expr, hcl.Call) and expr.name in _HAND_ON)
+            stack += [(name, child, whole and hands_on) for child in expr.children()]
 
 
 class Block(Written):

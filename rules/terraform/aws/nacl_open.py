@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Node
-from gatekeeper.links.open_ports import ADMINISTRATION, NetworkPorts, Ports, Way, between, opened
+from gatekeeper.links.open_ports import ADMINISTRATION, NetworkPorts, Ports, Way, between, doubts, opened
 from gatekeeper.models.terraform import Resource
 from gatekeeper.rule import Answer, rule
 
@@ -14,7 +14,7 @@ _ACLS = ("aws_network_acl", "aws_default_network_acl")
 def _lets_in(resource: Resource) -> bool:
     if resource.type == "aws_network_acl_rule":
         return resource.node["egress"] != True  # noqa: E712  # a node: not the object True
-    return resource.type in _ACLS
+    return resource.type in _ACLS and not (resource.implied and resource.type == "aws_default_network_acl")
 
 
 @rule(
@@ -31,8 +31,8 @@ def nacl_open(acl: Resource) -> Iterator[Answer]:
     An ACL stands before every machine of a subnet, and is the second lock when a security group was opened by mistake.
     Judged are the rules that allow. One that a rule of a lower number denies is let through here too: which came first
     is not weighed. Answers come in at the high ports, so a wide range of these is no way in. The default ACL of AWS
-    lets everything in, and counts only where it is written. CKV_AWS_231, CKV_AWS_232 and CKV_AWS_352 ask for one of
-    these each.
+    lets everything in, and counts only where it is written, not where a remote module adopts it. CKV_AWS_231,
+    CKV_AWS_232 and CKV_AWS_352 ask for one of these each.
 
     Bad, in the ACL:
     ```hcl
@@ -127,7 +127,7 @@ def _ways(acl: Resource) -> Iterator[Way]:
             continue
         ranges: list[Node] = [node[name] for name in ("cidr_block", "ipv6_cidr_block") if node[name].present]
         ports = between(node["protocol"], node["from_port"], node["to_port"])
-        yield Way(ranges, [each for each in ports if not _takes_answers(each)], [action])
+        yield Way(ranges, [each for each in ports if not _takes_answers(each)], [action, *doubts(node)])
 
 
 def _takes_answers(ports: NetworkPorts) -> bool:

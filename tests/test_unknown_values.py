@@ -36,9 +36,6 @@ AS_WRITTEN: frozenset[str] = frozenset({
     "tf-stored-secret-literal",
 })  # fmt: skip
 
-# These do not doubt a value that is not known within a statement or an action yet.
-OPEN = ("tf-iam-", "tf-lb-listener-https")
-
 CASES = [
     case
     for case in rule_cases(ROOT / "rules", edge_cases=ROOT / "fixtures" / "rules")
@@ -103,6 +100,4 @@ def test_an_unknown_value_never_turns_a_verdict_round(case: Case) -> None:
             was = before.get(subject, word)
             if case.rule.id in AS_WRITTEN and was == "fail":
                 continue
-            if case.rule.id.startswith(OPEN) and {was, word} == {"pass", "fail"}:
-                pytest.xfail(f"{subject}: {was} became {word} when {name} was not known")
             assert {was, word} != {"pass", "fail"}, f"{subject}: {was} became {word} when {name} was not known"

@@ -367,14 +367,9 @@ def _of_value(
 
 def parts(node: Node) -> list[str]:
     """What is known of a text that is not known whole, before, between and behind the rest; else nothing."""
-    from gatekeeper.models.terraform.conversions import Unspoken
-    from gatekeeper.models.terraform.values import UNKNOWN_PART
+    from gatekeeper.models.terraform import values
 
-    waits = node.expression
-    if not isinstance(waits, Unspoken) or waits.made_by != "parts":
-        return []
-    found: list[str] = waits.of.text.split(UNKNOWN_PART)
-    return found
+    return values.parts(node)
 
 
 def _unresolved(node: Node) -> tuple[Node, ...]:

@@ -46,15 +46,9 @@ def _any_item(node: Node, says: Any, texts: Iterable[str] | None = None) -> tupl
 
 
 def _may_be(node: Node, texts: Iterable[str]) -> bool:
-    """Whether a text that is not known may come to one of these. The parts of it that are known may rule that out, and
-    neither the ARN of something nor the number of an account is another text."""
-    known = parts(node)
-    if len(known) > 1:
-        first, last = known[0].lower(), known[-1].lower()
-        return any(text.startswith(first) and text[len(first) :].endswith(last) for text in texts)
-    waits = node.expression
-    read = waits is not None and waits.reason in ("is a reference to a resource", "is read from a data source")
-    return waits is None or not (read and waits.text.endswith((".arn", "account_id")))
+    from gatekeeper.models.terraform.identity import may_be
+
+    return may_be(node, texts)
 
 
 def is_world(node: Node) -> bool:
@@ -203,7 +197,7 @@ def _part(statement: Node, key: str, wanted: Any) -> tuple[Truth, Node]:
     if key == "condition":
         condition = statement["Condition"]
         written: Truth = None if condition.expression else bool(condition.present and len(condition))
-        if written and wanted is False and condition.is_mapping and not limits(condition):
+        if written and wanted is False and condition.is_mapping and not _limits(condition):
             written = False
         return (None if written is None else written is wanted), condition
     if key == "principal":
@@ -231,27 +225,10 @@ def _principal(node: Node, wanted: str) -> tuple[Truth, Node]:
     return (None, doubt) if doubt is not None else (False, node)
 
 
-_TLS = "aws:securetransport"
+def _limits(condition: Node) -> bool:
+    from gatekeeper.models.terraform.identity import limits
 
-
-def limits(condition: Node) -> bool:
-    """Whether a condition of a policy keeps anybody out. That of TLS, of any address and of any name does not."""
-    return any(
-        not (_met_by_all(test.lower(), key.lower(), values))
-        for test, keys in condition.items()
-        for key, values in (keys.items() if keys.is_mapping else [("", keys)])
-    )
-
-
-def _met_by_all(test: str, key: str, values: Node) -> bool:
-    if not values.known:
-        return False
-    texts = [item.text for item in (values if values.is_list else (values,)) if item.known]
-    if key == _TLS:
-        return test.startswith("bool") and texts == ["true"]
-    if test.startswith("ipaddress"):
-        return any(text in ("0.0.0.0/0", "::/0") for text in texts)
-    return test.startswith(("stringlike", "arnlike")) and "*" in texts
+    return limits(condition)
 
 
 TYPED = {

@@ -30,10 +30,10 @@ def security_group_open(group: Resource) -> Iterator[Answer]:
     """Nobody reaches SSH, RDP or all ports from the whole internet.
 
     Ports 22 and 3389 are tried with stolen and guessed passwords from the minute they are open. Judged is what lets
-    0.0.0.0/0 or ::/0 in (or a part of it that is wider than any private network): ingress blocks and attributes of security groups, rules of their own, and
-    firewalls of Google Cloud. Other ports may be open to everybody; a web server's have to be. Tools that ask for each
-    port alone (CKV_AWS_24, CKV_AWS_25, CKV_AWS_277, CKV_GCP_2, CKV_GCP_3) find a part of it, so their ids are no
-    aliases.
+    0.0.0.0/0 or ::/0 in (or a part of it that is wider than any private network): ingress blocks and attributes of
+    security groups, rules of their own, and firewalls of Google Cloud. Other ports may be open to everybody; a web
+    server's have to be. Tools that ask for each port alone (CKV_AWS_24, CKV_AWS_25, CKV_AWS_277, CKV_GCP_2,
+    CKV_GCP_3) find a part of it, so their ids are no aliases.
 
     Bad, in the group:
     ```hcl

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gatekeeper.models.terraform.blocks import Block, Data, Typed
 from gatekeeper.models.terraform.policy_documents import decoded, json_of
-from gatekeeper.node import Node
+from gatekeeper.models.terraform.values import parts
+from gatekeeper.node import Node, regex
 
 _WRITTEN = {  # the policies of an identity, and where they stand
     "aws_iam_policy": "policy",
@@ -22,15 +23,20 @@ _DOCUMENT = "data.aws_iam_policy_document."
 _PARTS = ("source_json", "override_json", "source_policy_documents", "override_policy_documents")
 
 
+Truth = bool | None  # None: not known
+EVERY_ACTION = ("*", "*:*")
+
+
 class Statement(NamedTuple):
     """One statement of a policy. What is not known stays an expression in its node."""
 
     node: Node
 
     @property
-    def allows(self) -> bool:
-        """Whether it allows something, as far as that is known."""
-        return self.node.is_mapping and self.node["Effect"].known and self.node["Effect"].text == "Allow"
+    def allows(self) -> Truth:
+        """Whether it allows something."""
+        effect = self.node["Effect"]
+        return (effect.text == "Allow") if effect.known else None
 
     @property
     def actions(self) -> list[Node]:
@@ -41,19 +47,95 @@ class Statement(NamedTuple):
         return _items(self.node["Resource"])
 
     @property
-    def everywhere(self) -> bool:
+    def everywhere(self) -> Truth:
         """It holds for every resource."""
-        return any(each.known and each.text == "*" for each in self.resources)
+        if any(each.known and is_everything(each.text) for each in self.resources):
+            return True
+        return None if any(not each.known and may_be(each, ("*",)) for each in self.resources) else False
 
     @property
     def conditioned(self) -> bool:
-        """It has a condition, or may have one."""
+        """It has a condition that keeps somebody out, or may have one."""
         condition = self.node["Condition"]
-        return condition.present and (not condition.is_mapping or bool(condition._value))
+        if not condition.present or not condition.is_mapping:
+            return condition.present
+        return limits(condition)
 
     def principals(self, kind: str) -> list[Node]:
         """Its principals of a kind, as `AWS` or `Federated`; those that are not known too."""
         return _items(self.node["Principal"][kind])
+
+    def taken(self, says: Callable[[str], bool], texts: Sequence[str]) -> tuple[Truth, Node]:
+        """Whether one of its actions is such; one that is not known may be where it may come to one of the texts."""
+        known = next((each for each in self.actions if each.known and says(plain(each.text))), None)
+        if known is not None:
+            return True, known
+        open_ = next((each for each in self.actions if not each.known and may_be(each, texts)), None)
+        return (None, open_) if open_ is not None else (False, self.node)
+
+
+def _spared(statement: Statement, action: str) -> tuple[Truth, Node]:
+    """Whether an action is none of those that a statement leaves out (`NotAction`): then it allows it."""
+    left_out = statement.node["NotAction"]
+    items = _items(left_out)
+    if any(each.known and covers(each.text, action) for each in items):
+        return False, left_out
+    return (None, left_out) if any(not each.known for each in items) else (True, left_out)
+
+
+def all_true(*truths: Truth) -> Truth:
+    return False if False in truths else None if None in truths else True
+
+
+_RUN = regex(r"\*+")
+
+
+def plain(pattern: str) -> str:
+    """A pattern with each run of asterisks as one: they mean the same."""
+    return _RUN.sub("*", pattern)
+
+
+def is_everything(resource: str) -> bool:
+    """Whether a pattern means resources of every service: `*`, `arn:*`, `arn:aws:*:*:*:*`."""
+    first, *rest = plain(resource).split(":")
+    if first == "*" and not rest:
+        return True
+    return first == "arn" and rest[-1:] == ["*"] and all(part == "*" for part in rest[1:])
+
+
+def may_be(node: Node, texts: Iterable[str]) -> bool:
+    """Whether a text that is not known may come to one of these. The parts of it that are known may rule that out, and
+    neither the ARN of something nor the number of an account is another text."""
+    known = parts(node)
+    if len(known) > 1:
+        first, last = known[0].lower(), known[-1].lower()
+        return any(text.startswith(first) and text[len(first) :].endswith(last) for text in texts)
+    waits = node.expression
+    read = waits is not None and waits.reason in ("is a reference to a resource", "is read from a data source")
+    return waits is None or not (read and waits.text.endswith((".arn", "account_id")))
+
+
+def limits(condition: Node) -> bool:
+    """Whether a condition of a policy keeps anybody out. That of TLS, of any address and of any name does not."""
+    return any(
+        not (_met_by_all(test.lower(), key.lower(), values))
+        for test, keys in condition.items()
+        for key, values in (keys.items() if keys.is_mapping else [("", keys)])
+    )
+
+
+_TLS = "aws:securetransport"
+
+
+def _met_by_all(test: str, key: str, values: Node) -> bool:
+    if not values.known:
+        return False
+    texts = [item.text for item in (values if values.is_list else (values,)) if item.known]
+    if key == _TLS:
+        return test.startswith("bool") and texts == ["true"]
+    if test.startswith("ipaddress"):
+        return any(text in ("0.0.0.0/0", "::/0") for text in texts)
+    return test.startswith(("stringlike", "arnlike")) and "*" in texts
 
 
 def _items(node: Node) -> list[Node]:
@@ -180,14 +262,32 @@ def _documents(block: Typed, path: str) -> Iterator[Node]:
             yield decoded(node)
 
 
-def may(statements: list[Statement], action: str) -> Node | None:
-    """The node that allows an action on every resource without a condition; None when none does for sure."""
+def may(statements: list[Statement], action: str) -> tuple[Truth, Node | None]:
+    """Whether they allow an action on every resource without a condition, and the node that does or may."""
+    doubt: Node | None = None
     for each in statements:
-        if each.allows and each.everywhere and not each.conditioned:
-            for node in each.actions:
-                if node.known and covers(node.text, action):
-                    return node
-    return None
+        if each.conditioned:
+            continue
+        taken, node = each.taken(lambda pattern: covers(pattern, action), (action, "*"))
+        if each.node["NotAction"].present:
+            taken, node = _spared(each, action)
+        truth = all_true(each.allows, each.everywhere, taken)
+        if truth:
+            return True, node
+        if truth is None:
+            doubt = unknown_of(each, node)
+    return (None, doubt) if doubt is not None else (False, None)
+
+
+def is_made(principal: Node) -> bool:
+    """Whether it is the address of something that is made, and of no account or everybody."""
+    waits = principal.expression
+    return waits is not None and waits.text.startswith(("aws_", "module.", "data.aws_", '"arn:'))
+
+
+def unknown_of(statement: Statement, action: Node) -> Node:
+    """What of a statement is not known: its effect, the action, a resource."""
+    return next((part for part in (statement.node["Effect"], action, *statement.resources) if not part.known), action)
 
 
 def covers(pattern: str, action: str) -> bool:

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from gatekeeper.discover import TEST_DATA, VENDORED, Tree, Unreadable
-from gatekeeper.models.terraform import values
+from gatekeeper.models.terraform import conversions, values
 from gatekeeper.models.terraform.blocks import (
     CLASSES,
     LABELS,
@@ -316,7 +316,8 @@ class Module(values.Scope):
         if isinstance(declared, Resource):
             return self._sibling(text, declared, steps)
         if root in ("each", "count", "self"):
-            return Expression(text, "differs from instance to instance"), 0
+            field = root == "each" and word == "value" and len(steps) > 1  # which some may leave out
+            return Expression(text, "differs from instance to instance", may_be_null=field), 0
         if root == "path" or root == "terraform":
             return Expression(text, "is known only when Terraform runs"), 0
         what = {"module": "is an output of a module", "data": "is read from a data source"}.get(root, "")
@@ -395,9 +396,12 @@ class Module(values.Scope):
             if all(values.same(made[0], other) for other in made[1:]):
                 return made[0]
         except Unresolved as unresolved:
-            return Node(unresolved.expression, variable.node.source, variable.node.mark)
+            waits = unresolved.expression
+            if any(map(conversions.may_be_null, made)):
+                waits = Expression(waits.text, waits.reason, may_be_null=True)
+            return Node(waits, variable.node.source, variable.node.mark)
         between = ", ".join(sorted({who for who, _ in candidates})[:3])
-        null = any(not node.present for node in made)
+        null = any(map(conversions.may_be_null, made))
         reason = Expression(key, f"differs between {between}", may_be_null=null)
         return Node(reason, variable.node.source, variable.node.mark)
 

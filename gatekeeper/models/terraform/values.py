@@ -909,3 +909,12 @@ def converted(node: Node, type_: hcl.Expr) -> Node:
     except (Fails, ValueError):
         reason = Expression(node.source.slice(node.span)[:120], "does not fit the type of its variable")
     return Value(reason, node.source, node.span, node.key)
+
+
+def parts(node: Node) -> list[str]:
+    """What is known of a text that is not known whole, before, between and behind the rest; else nothing."""
+    waits = node.expression
+    if not isinstance(waits, Unspoken) or waits.made_by != "parts":
+        return []
+    found: list[str] = waits.of.text.split(UNKNOWN_PART)
+    return found

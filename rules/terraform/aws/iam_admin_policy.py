@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Unresolved
 from gatekeeper.models.terraform import Typed
-from gatekeeper.models.terraform.identity import is_identity, own_statements
+from gatekeeper.models.terraform.identity import EVERY_ACTION, all_true, is_identity, own_statements, unknown_of
 from gatekeeper.rule import Answer, rule
 
 _FIX = Fix("name the actions that are needed")
@@ -93,9 +93,12 @@ def admin(policy: Typed) -> Iterator[Answer]:
     found, doubt = own_statements(policy)
     sure = False
     for each in found:
-        node = next((action for action in each.actions if action.known and action.text in ("*", "*:*")), None)
-        if each.allows and each.everywhere and node is not None:
+        taken, node = each.taken(lambda action: action in EVERY_ACTION, EVERY_ACTION)
+        truth = all_true(each.allows, each.everywhere, taken)
+        if truth:
             sure = True
             yield Finding(node, f"{policy.name} allows everything on everything", fix=_FIX)
+        elif truth is None:
+            doubt = unknown_of(each, node)
     if not sure and doubt is not None and doubt.expression:
         raise Unresolved(doubt, doubt.expression)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Unresolved
 from gatekeeper.models.terraform import Typed
-from gatekeeper.models.terraform.identity import is_identity, own_statements
+from gatekeeper.models.terraform.identity import EVERY_ACTION, all_true, is_identity, own_statements, unknown_of
 from gatekeeper.rule import Answer, rule
 
 _FIX = Fix("name the actions that are needed")
@@ -73,15 +73,17 @@ def any_action(policy: Typed) -> Iterator[Answer]:
     found, doubt = own_statements(policy)
     sure = False
     for each in found:
-        if not each.allows:
-            continue
-        node = next((action for action in each.actions if action.known and action.text in ("*", "*:*")), None)
         all_but = each.node["NotAction"]
-        if node is not None and not each.everywhere:
+        taken, node = each.taken(lambda action: action in EVERY_ACTION, EVERY_ACTION)
+        narrow = None if each.everywhere is None else not each.everywhere
+        truth = all_true(each.allows, taken, narrow)
+        if truth:
             sure = True
             yield Finding(node, f"{policy.name} allows every action on something", fix=_FIX)
-        elif all_but.present and not each.conditioned:
+        elif each.allows and all_but.present and not each.conditioned:
             sure = True
             yield Finding(all_but, f"{policy.name} allows every action but a few", fix=_FIX)
+        elif truth is None or (each.allows is None and all_but.present and not each.conditioned):
+            doubt = unknown_of(each, node)
     if not sure and doubt is not None and doubt.expression:
         raise Unresolved(doubt, doubt.expression)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Unresolved
 from gatekeeper.models.terraform import Typed
-from gatekeeper.models.terraform.identity import is_identity, may, own_statements
+from gatekeeper.models.terraform.identity import EVERY_ACTION, is_identity, may, own_statements, plain
 from gatekeeper.rule import Answer, rule
 
 _READS = (
@@ -64,9 +64,10 @@ def data_everywhere(policy: Typed) -> Iterator[Answer]:
     """
     found, doubt = own_statements(policy)
     for action in _READS:
-        node = may(found, action)
-        if node is not None and node.text not in ("*", "*:*"):
+        truth, node = may(found, action)
+        if truth and node is not None and plain(node.text) not in EVERY_ACTION:
             yield Finding(node, f"{policy.name} allows {action} on everything", fix=_FIX)
             return
+        doubt = node if truth is None else doubt
     if doubt is not None and doubt.expression:
         raise Unresolved(doubt, doubt.expression)

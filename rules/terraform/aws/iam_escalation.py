@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Unresolved
 from gatekeeper.models.terraform import Typed
-from gatekeeper.models.terraform.identity import is_identity, may, statements
+from gatekeeper.models.terraform.identity import EVERY_ACTION, all_true, is_identity, may, plain, statements
 from gatekeeper.rule import Answer, rule
 
 # What is enough to get more rights than one was given, as of 2026-11-25; each line is one way. Compiled from what
@@ -125,10 +125,12 @@ def escalation(policy: Typed) -> Iterator[Answer]:
     """
     found, doubt = statements(policy)
     for way in _WAYS:
-        nodes = [may(found, action) for action in way]
-        if all(node is not None and node.text not in ("*", "*:*") for node in nodes):
-            first = nodes[0]
-            assert first is not None
+        answers = [may(found, action) for action in way]
+        truth = all_true(*(answer for answer, _ in answers))
+        first = next((node for answer, node in answers if node is not None and answer is truth), None)
+        if truth is None:
+            doubt = first
+        elif truth and first is not None and not any(node and plain(node.text) in EVERY_ACTION for _, node in answers):
             yield Finding(first, f"{policy.name} is enough to get more rights: {' and '.join(way)}", fix=_FIX)
             return
     if doubt is not None and doubt.expression:

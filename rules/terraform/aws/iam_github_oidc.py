@@ -151,7 +151,10 @@ def github_oidc(trust: Typed, project: Project) -> Iterator[Answer]:
     """
     found, doubt = statements(trust, "assume_role_policy")
     for each in found:
-        if each.allows and _lets_workflows_in(each):
+        if each.allows is None and _lets_workflows_in(each):
+            effect = each.node["Effect"]
+            yield Unknown(effect, "whether this statement allows or denies is not known")
+        elif each.allows and _lets_workflows_in(each):
             yield from _judged(each, trust)
     if not found and doubt is not None and doubt.expression:
         yield Unknown(doubt, f"{doubt.expression.text} {doubt.expression.reason}")

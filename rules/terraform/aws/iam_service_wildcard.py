@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Node, Unresolved
 from gatekeeper.models.terraform import Typed
-from gatekeeper.models.terraform.identity import Statement, is_identity, own_statements
+from gatekeeper.models.terraform.identity import all_true, is_identity, own_statements, plain, unknown_of
 from gatekeeper.rule import Answer, rule
 
 _FIX = Fix("name the actions, or the resources that they are needed for")
@@ -110,7 +110,16 @@ def service(policy: Typed) -> Iterator[Answer]:
     ```
     """
     found, doubt = own_statements(policy)
-    wide = [node for each in found for node in _wide(each)]
+    wide: list[Node] = []
+    for each in found:
+        if each.conditioned:
+            continue
+        taken, node = each.taken(_is_wide, ("*",))
+        truth = all_true(each.allows, each.everywhere, taken)
+        if truth:
+            wide += [action for action in each.actions if action.known and _is_wide(plain(action.text))]
+        elif truth is None:
+            doubt = unknown_of(each, node)
     if wide:
         more = f" and {len(wide) - 1} more" if len(wide) > 1 else ""
         yield Finding(wide[0], f"{policy.name} allows {wide[0].text}{more} on everything", fix=_FIX)
@@ -118,11 +127,7 @@ def service(policy: Typed) -> Iterator[Answer]:
         raise Unresolved(doubt, doubt.expression)
 
 
-def _wide(statement: Statement) -> Iterator[Node]:
-    """The actions that are all of one service, where they hold for everything."""
-    if not statement.allows or not statement.everywhere or statement.conditioned:
-        return
-    for node in statement.actions:
-        name, _, action = node.text.partition(":") if node.known else ("", "", "")
-        if action == "*" and name not in ("*", "") and name.lower() not in _READS_ONLY:
-            yield node
+def _is_wide(pattern: str) -> bool:
+    """Whether a pattern is all actions of one service."""
+    name, _, action = pattern.partition(":")
+    return action == "*" and name not in ("*", "") and name.lower() not in _READS_ONLY

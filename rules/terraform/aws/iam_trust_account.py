@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Unresolved
 from gatekeeper.models.terraform import Typed
-from gatekeeper.models.terraform.identity import is_trust, statements
+from gatekeeper.models.terraform.identity import all_true, is_made, is_trust, statements, unknown_of
 from gatekeeper.node import regex
 from gatekeeper.rule import Answer, rule
 
@@ -78,10 +78,17 @@ def trust_account(role: Typed) -> Iterator[Answer]:
     found, doubt = statements(role, "assume_role_policy")
     sure = False
     for each in found:
-        takes = any(action.known and action.text.lower().startswith("sts:assumerole") for action in each.actions)
-        for node in each.principals("AWS") if each.allows and takes and not each.conditioned else ():
-            if node.known and _ACCOUNT.match(node.text):
-                sure = True
-                yield Finding(node, f"{role.name} lends the role to a whole account", fix=_FIX)
+        taken, action = each.taken(lambda pattern: pattern.lower().startswith("sts:assumerole"), ("sts:assumerole",))
+        lends = all_true(each.allows, taken)
+        accounts = [node for node in each.principals("AWS") if node.known and _ACCOUNT.match(node.text)]
+        for node in accounts if lends and not each.conditioned else ():
+            sure = True
+            yield Finding(node, f"{role.name} lends the role to a whole account", fix=_FIX)
+        if lends is None and accounts:
+            doubt = unknown_of(each, action)
+        who = [each.node["Principal"], *each.principals("AWS")]
+        open_ = next((node for node in who if node.expression and not is_made(node)), None)
+        if lends and open_ is not None and not each.conditioned:
+            doubt = open_
     if not sure and doubt is not None and doubt.expression:
         raise Unresolved(doubt, doubt.expression)

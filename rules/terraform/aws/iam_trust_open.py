@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Fix, Unresolved
+from gatekeeper import Finding, Fix, Node, Unresolved
 from gatekeeper.models.terraform import Typed
-from gatekeeper.models.terraform.identity import is_trust, statements
+from gatekeeper.models.terraform.identity import Statement, all_true, is_made, is_trust, statements, unknown_of
 from gatekeeper.rule import Answer, rule
 
 _FIX = Fix("name the accounts, roles or services that may take the role")
@@ -111,20 +111,26 @@ def trust_open(role: Typed) -> Iterator[Answer]:
     found, doubt = statements(role, "assume_role_policy")
     sure = False
     for each in found:
-        takes = any(not node.known or node.text.lower().startswith(_TAKES) for node in each.actions)
-        if not each.allows or not takes or each.conditioned:
+        taken, action = each.taken(lambda pattern: pattern.lower().startswith(_TAKES), _TAKES)
+        lends = all_true(each.allows, taken)
+        if lends is False or each.conditioned:
             continue
-        for node in (*each.principals("AWS"), *each.principals("*")):
-            if node.known and node.text == "*":
+        for node in _everybody(each):
+            if node.expression and is_made(node):
+                continue
+            if lends is None or node.expression:
+                doubt = node if node.expression else unknown_of(each, action)
+            else:
                 sure = True
                 yield Finding(node, f"anybody may take the role by {role.name}", fix=_FIX)
-            elif node.expression and not _is_role(node):
-                doubt = node
     if not sure and doubt is not None and doubt.expression:
         raise Unresolved(doubt, doubt.expression)
 
 
-def _is_role(node: object) -> bool:
-    """Whether it is the address of something that is made: no asterisk."""
-    expression = getattr(node, "expression", None)
-    return expression is not None and expression.text.startswith(("aws_", "module.", "data.aws_", '"arn:'))
+def _everybody(statement: Statement) -> Iterator[Node]:
+    """Where everybody is named, or may be; who is left out of everybody names the rest."""
+    if statement.node["NotPrincipal"].present:
+        yield statement.node["NotPrincipal"]
+    for node in (*statement.principals("AWS"), *statement.principals("*")):
+        if node.expression or node.text == "*":
+            yield node

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from gatekeeper import Finding, Fix, Node, Project, Unknown, Unresolved
 from gatekeeper.links.related import companions, of_type, referred, targets
 from gatekeeper.models.terraform import Resource
+from gatekeeper.models.terraform.values import Perhaps
 from gatekeeper.rule import Answer, rule
 
 _RULES = ("aws_lb_listener_rule", "aws_alb_listener_rule")
@@ -166,8 +167,11 @@ def listener_https(listener: Resource, project: Project) -> Iterator[Answer]:
     if node.known and node.present and node.text.upper() != "HTTP":
         return
     actions = listener.blocks("default_action")
-    if any(_redirects(action) for action in actions):
+    if any(_redirects(action) for action in actions if not isinstance(action, Perhaps)):
         return
+    open_ = next((part for action in actions for part in _unknown(action)), None)
+    if open_ is not None and open_.expression:
+        raise Unresolved(open_, open_.expression)
     if node.expression:
         raise Unresolved(node, node.expression)
     if not node.present:
@@ -189,6 +193,16 @@ def listener_https(listener: Resource, project: Project) -> Iterator[Answer]:
 def _redirects(action: Node) -> bool:
     kind, protocol = action["type"], action["redirect"]["protocol"]
     return kind.known and kind.text == "redirect" and protocol.known and protocol.text == "HTTPS"
+
+
+def _unknown(action: Node) -> Iterator[Node]:
+    """What of an action is not known, on which it hangs whether it redirects or answers by itself."""
+    if isinstance(action, Perhaps):
+        yield action.doubt
+    elif action["type"].expression:
+        yield action["type"]
+    elif action["redirect"]["protocol"].expression:
+        yield action["redirect"]["protocol"]
 
 
 def _answers(action: Node) -> bool:

@@ -28,7 +28,7 @@ _REASONS = {"unknown": Untold("is known only after apply"), "sensitive": Untold(
 def kept(after: bytes, unknown: bytes, sensitive: bytes) -> bytes:
     """The values of `after` as JSON, with markers."""
     decode = msgspec.json.decode
-    return msgspec.json.encode(_marked(decode(after), decode(unknown), decode(sensitive), 0))
+    return msgspec.json.encode(_marked(decode(after), decode(unknown), decode(sensitive), 0), order="sorted")
 
 
 def _marked(value: Any, unknown: Any, sensitive: Any, depth: int) -> Any:

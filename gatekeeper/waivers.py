@@ -146,6 +146,9 @@ def _report(outcomes: Iterable[Outcome], project: Project) -> Iterator[Reported]
 def once_each(outcome: Outcome) -> Iterator[tuple[tuple[Subject, ...], Finding]]:
     """The findings with the subjects that have them. One that stands in the same words at the same place of several
     variants stands once."""
+    if not any(verdict.subject.variant for verdict in outcome.verdicts):
+        yield from (((subject,), finding) for subject, finding in outcome.findings())
+        return
     variants: dict[tuple[str, int, int], set[str]] = defaultdict(set)  # of the subjects at a place
     having: dict[tuple[Place, str], list[Subject]] = defaultdict(list)
     for verdict in outcome.verdicts:

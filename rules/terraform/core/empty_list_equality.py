@@ -48,7 +48,7 @@ def empty_list_equality(block: Block) -> Iterator[Answer]:
     }
     ```
     """
-    if not block.written_in.once(_may_hold_one):
+    if not block.written_in.once(_may_hold_one) or not _SIGN.search(block.text):
         return
     for expr in expressions(block.syntax.body):
         if isinstance(expr, hcl.Binary) and expr.operator in ("==", "!="):

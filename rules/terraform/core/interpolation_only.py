@@ -53,7 +53,7 @@ def interpolation_only(block: Block) -> Iterator[Answer]:
     }
     ```
     """
-    if not block.written_in.once(_may_hold_one):
+    if not block.written_in.once(_may_hold_one) or not _SIGN.search(block.text):
         return
     for expr in expressions(block.syntax.body):
         if not isinstance(expr, hcl.Template) or len(expr.parts) != 1 or not expr.text.startswith('"'):

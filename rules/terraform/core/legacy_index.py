@@ -39,7 +39,7 @@ def legacy_index(block: Block) -> Iterator[Answer]:
     }
     ```
     """
-    if not block.written_in.once(_may_hold_one):
+    if not block.written_in.once(_may_hold_one) or not _SIGN.search(block.text):
         return
     for expr in expressions(block.syntax.body):
         if isinstance(expr, hcl.Index) and isinstance(expr.key, hcl.Literal) and expr.key.text.startswith("."):

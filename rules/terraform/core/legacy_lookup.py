@@ -43,7 +43,7 @@ def legacy_lookup(block: Block) -> Iterator[Answer]:
     }
     ```
     """
-    if not block.written_in.once(_may_hold_one):
+    if not block.written_in.once(_may_hold_one) or not _SIGN.search(block.text):
         return
     for expr in expressions(block.syntax.body):
         if isinstance(expr, hcl.Call) and expr.name == "lookup" and len(expr.arguments) == 2 and not expr.expands:

@@ -1,6 +1,7 @@
 """Whole-program times, side by side in one run: start-up, the example repository, and two peers on the same input.
 
     python bench/compare.py [--runs 7] [ROOT ...]
+    python bench/compare.py --terraform ROOT    # much Terraform: seconds, seconds of CPU and the peak of memory
 
 checkov and hadolint are installed into environments of their own below `.venv/bench` (from PyPI, once). Every figure
 is the median of whole processes run in turn, A B A B, so that a drifting machine shifts both; the ratio is taken pair
@@ -10,6 +11,7 @@ by pair.
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -73,11 +75,45 @@ def measured(root: Path, runs: int) -> list[Pair]:
     return rows
 
 
+class Cost(NamedTuple):
+    """What one process took."""
+
+    seconds: float
+    cpu: float
+    megabytes: float
+
+
+def cost(command: Sequence[object]) -> Cost:
+    with tempfile.TemporaryDirectory() as neutral, open(os.devnull, "wb") as nowhere:
+        begin = time.perf_counter()
+        process = subprocess.Popen([str(word) for word in command], cwd=neutral, stdout=nowhere, stderr=nowhere)
+        _, _, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - begin
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def much_terraform(root: Path) -> None:
+    """One audit of everything in turn with checkov, which reads the Terraform alone and fetches nothing."""
+    ours = (GATEKEEPER, "audit", root, "--exit-zero")
+    theirs = (installed("checkov", "checkov"), f"--directory={root}", "--quiet", "--compact", "--skip-download",
+              "--framework", "terraform")  # fmt: skip
+    seconds((GATEKEEPER, "--version"), root)  # neither starts cold
+    mine, other = cost(ours), cost(theirs)
+    print("| | seconds | of CPU | peak, MB |\n|---|---|---|---|")
+    for name, each in (("gatekeeper", mine), ("checkov", other)):
+        print(f"| {name} | {each.seconds:.1f} | {each.cpu:.1f} | {each.megabytes:.0f} |")
+    print(f"| checkov / gatekeeper | {other.seconds / mine.seconds:.0f} | {other.cpu / mine.cpu:.0f} | |")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("roots", nargs="*", type=Path, default=[ROOT / "fixtures" / "repos" / "order-service"])
     parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--terraform", type=Path, metavar="ROOT")
     options = parser.parse_args()
+    if options.terraform:
+        much_terraform(options.terraform.resolve())
+        return
     print("| what (gatekeeper \\| other) | gatekeeper, ms | other, ms | other / gatekeeper |\n|---|---|---|---|")
     start = pair(f"`--version` | `{IMPORTS}`", (GATEKEEPER, "--version"), (sys.executable, "-c", IMPORTS), options.runs)
     rows = [start, *(row for root in options.roots for row in measured(root.resolve(), options.runs))]

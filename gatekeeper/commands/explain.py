@@ -21,7 +21,8 @@ examples:
   gatekeeper explain CKV_K8S_23       by another tool's id
   gatekeeper explain secrets          a gate: its criteria and what proves them
   gatekeeper explain restore-tested   a criterion that files cannot settle: what can
-  gatekeeper explain cloudformation   what of its templates is read; also a type (AWS::RDS::DBInstance)
+  gatekeeper explain terraform        what of it is read and evaluated; also cloudformation, pulumi, ansible
+  gatekeeper explain AWS::RDS::DBInstance  a type of CloudFormation: what its properties are judged as
 """
 
 

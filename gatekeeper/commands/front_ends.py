@@ -1,26 +1,73 @@
-"""What of other languages is read into the model of Terraform's resources: pages for `explain`."""
+"""What is read of Terraform and of the languages beside it: pages for `explain`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gatekeeper.models.cloudformation.types import Rule, Type
 
-PAGES = ("cloudformation",)
+PAGES = ("terraform", "cloudformation", "pulumi", "ansible")
 
 
 def page(wanted: str) -> str | None:
-    """The page of a language (`cloudformation`) or of a type of it (`AWS::RDS::DBInstance`)."""
-    if wanted.lower() == "cloudformation":
-        return "\n".join(_language())
+    """The page of a language (`cloudformation`) or of a type of CloudFormation (`AWS::RDS::DBInstance`)."""
+    language = _LANGUAGES.get(wanted.lower())
+    if language:
+        return "\n".join(language())
     if "::" in wanted:
         from gatekeeper.models.cloudformation.types import type_of
 
         found = type_of(wanted)
         return "\n".join(_type(found)) if found else None
     return None
+
+
+_TERRAFORM = """\
+Terraform
+=========
+Configuration in HCL and JSON, of Terraform and OpenTofu, with override files,
+variable files, backend files and lock files. Evaluated are variables (defaults,
+optional(), types), locals, conditionals, for, templates, about a hundred functions,
+files of the repository, policy documents, attributes that sibling resources set, and
+outputs of local modules. A module is looked at for each caller and each environment's
+variable file, a resource for each instance of count and for_each, where that makes a
+difference.
+
+Not known, and UNKNOWN where a rule asks: variables without a value, data sources, what
+a provider computes, the settings that -backend-config gives. A plan that is kept as
+evidence (terraform show -json) settles these. Terragrunt and Atmos are recognised and
+not evaluated.
+"""
+_PULUMI = """\
+Pulumi
+======
+Programs in YAML, with the configuration of their stacks, are read into the resources of
+Terraform: the types of the providers aws, azure, gcp and digitalocean, which are made of
+Terraform's. protect is prevent_destroy. What resources of kubernetes say is judged as
+manifests are.
+
+UNKNOWN (unsupported-tool): programs in other languages, azure-native, aws-native, awsx,
+eks and components."""
+_ANSIBLE = """\
+Ansible
+=======
+Playbooks, roles, variables, inventories, ansible.cfg, requirements and galaxy files.
+Tasks know their module by its short and its whole name; become, no_log and when come from
+the task, its blocks or its play. What Jinja makes is known only when the play runs. What
+Vault encrypted is not read.
+
+Not judged: become on a whole play, become_method, rescue blocks, names and style."""
+
+
+def _terraform() -> Iterator[str]:
+    from gatekeeper.models.terraform.registry import on_record
+
+    modules = on_record()
+    yield _TERRAFORM
+    yield f"{len(modules)} remote modules are on record: their calls are judged by what they make. Others are UNKNOWN."
+    yield from (f"  {each}" for each in modules)
 
 
 def _language() -> Iterator[str]:
@@ -70,3 +117,11 @@ def _rules(rules: Mapping[str, Rule], block: str) -> Iterator[str]:
             yield from (f"  {name}.{line.strip()}" for line in _rules(rule.children, block))
         else:
             yield from (f"  {name}.{line.strip()}" for line in _rules(rule.children, f"{block}{rule.block}."))
+
+
+_LANGUAGES: dict[str, Callable[[], Iterator[str]]] = {
+    "terraform": _terraform,
+    "cloudformation": _language,
+    "pulumi": lambda: iter([_PULUMI]),
+    "ansible": lambda: iter([_ANSIBLE]),
+}

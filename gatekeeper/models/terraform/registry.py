@@ -241,6 +241,14 @@ def _versions(call: ModuleCall, tag: str | None) -> Versions:
     return EVERY
 
 
+def on_record() -> list[str]:
+    """The modules on record: `terraform-aws-modules/rds/aws`, with the folder inside it after `//`."""
+    names = (name.removesuffix(".yaml").partition("+") for name in _names() if name.endswith(".yaml"))
+    return sorted(
+        f"{name.replace('.', '/')}{'//' if inner else ''}{inner.replace('.', '/')}" for name, _, inner in names
+    )
+
+
 @cache
 def _names() -> frozenset[str]:
     return frozenset(each.name for each in files(__package__).joinpath("registry_modules").iterdir())

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,14 +69,21 @@ def _on_disk(folder: Path) -> Example:
 
 def project_of(files: Iterable[tuple[str, str]], hooks: Any = None) -> Project:
     """A project of those files (path, text), as if they were a repository; its settings from `gatekeeper.yaml`."""
-    from gatekeeper.plugins import manager
     from gatekeeper.settings import Settings, load
 
     contents: dict[str, str | bytes] = dict(files)
     tree = Tree(Path(os.devnull), contents, contents)  # no folder: the repository around the tests is another one
     settings = load(tree.source("gatekeeper.yaml")) if "gatekeeper.yaml" in tree else Settings()
     request = Request(tree.root, settings, profile="pull-request", today=TODAY)  # takes evidence that nothing binds
-    return read(tree, hooks or manager().hook, request, COMMIT)
+    return read(tree, hooks or _built_in(), request, COMMIT)
+
+
+@cache
+def _built_in() -> Any:
+    """The hooks of gatekeeper itself, which keep nothing between two projects."""
+    from gatekeeper.plugins import manager
+
+    return manager().hook
 
 
 def check(case: Case, hooks: Any = None) -> None:

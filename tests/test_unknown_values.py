@@ -23,7 +23,7 @@ UNKNOWN = "var.nobody_knows"
 DECLARED = '\nvariable "nobody_knows" {\n  description = "x"\n  type        = any\n  sensitive   = true\n}\n'
 _NOT_VALUES = frozenset(("count", "for_each", "provider", "depends_on", "source", "version", "providers", "lifecycle"))
 _BLOCKS = ("resource", "data", "locals")
-_MOST = 20  # values of one example
+_MOST = 10  # values of one example
 
 # These ask how a value is written: what comes from a variable is written otherwise, and that is the answer.
 AS_WRITTEN: frozenset[str] = frozenset({

@@ -106,7 +106,7 @@ resources:
     assert service.name == "aws_ecs_service.service"
     assert service.node["desired_count"] == 3
     assert service.node["desired_count"].span == Span(8, 21, 8, 22)
-    assert service.node.at("deployment_circuit_breaker.rollback") == True  # noqa: E712
+    assert service.node.at("deployment_circuit_breaker.rollback").value is True
     assert [each["container_port"].value for each in service.blocks("load_balancer")] == [80, 81]
     assert service.node["tags"].plain == {"costCenter": "orders", "Environment": "prod"}
     assert not service.node["enable_execute_command"].present
@@ -146,7 +146,7 @@ resources:
     assert db.node["identifier"] == "orders-x-${literal}"
     assert db.node["password"] == "hunter2"
     assert db.node["timezone"] == "a-orders"
-    assert db.node.at("lifecycle.prevent_destroy") == True  # noqa: E712
+    assert db.node.at("lifecycle.prevent_destroy").value is True
     assert db.addresses("kms_key_id") == {"aws_kms_key.key"}
     assert db.addresses("depends_on") == {"aws_kms_key.key"}
     with pytest.raises(Unresolved, match="when Pulumi runs"):
@@ -161,7 +161,7 @@ resources:
 """
     one = ("Pulumi.prod.yaml", "config:\n  orders:multi: true\n")
     other = ("Pulumi.dev.yaml", "config:\n  orders:multi: false\n")
-    assert resources(text, one)["db"].node["multi_az"] == True  # noqa: E712
+    assert resources(text, one)["db"].node["multi_az"].value is True
     db = resources(text, one, other)["db"]
     assert not db.node["multi_az"].known
     assert [each.node["multi_az"].value for each in db.alternatives() if isinstance(each, Resource)] == [False, True]

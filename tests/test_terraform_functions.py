@@ -626,6 +626,6 @@ def test_variables_have_the_type_that_they_ask_for(type_: str, given_value: str,
 
 def test_a_list_is_never_equal_to_what_stands_in_brackets() -> None:
     rest = 'variable "v" {\n  type = list(string)\n  default = []\n}\n'
-    assert attribute("var.v == []", rest=rest) == False  # noqa: E712
-    assert attribute("var.v == tolist([])", rest=rest) == True  # noqa: E712
-    assert attribute("length(var.v) == 0", rest=rest) == True  # noqa: E712
+    assert attribute("var.v == []", rest=rest).value is False
+    assert attribute("var.v == tolist([])", rest=rest).value is True
+    assert attribute("length(var.v) == 0", rest=rest).value is True

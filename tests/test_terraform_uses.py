@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
 from gatekeeper import engine
@@ -23,8 +26,11 @@ must:
 VERSIONING = 'versioning_configuration {\n    status = "Enabled"\n  }\n'
 
 
+Judge = Callable[..., dict[str, Verdict]]  # conditions and files to the verdict on each resource
+
+
 @pytest.fixture
-def judge(tmp_path):  # type: ignore[no-untyped-def]
+def judge(tmp_path: Path) -> Judge:
     def judged(conditions: str, *files: tuple[str, str]) -> dict[str, Verdict]:
         path = tmp_path / "rule.yaml"
         path.write_text(
@@ -54,7 +60,7 @@ def call(name: str, on: str) -> str:
     return f'module "{name}" {{\n  source = "./db"\n  on     = {on}\n}}\n'
 
 
-def test_callers_that_differ_are_told_apart(judge) -> None:  # type: ignore[no-untyped-def]
+def test_callers_that_differ_are_told_apart(judge: Judge) -> None:
     found = judge(ENCRYPTED, ("main.tf", call("a", "true") + call("b", "false")), DATABASE)
     assert notes(found["aws_db_instance.x"]) == [
         "module.b gives var.on",
@@ -62,7 +68,7 @@ def test_callers_that_differ_are_told_apart(judge) -> None:  # type: ignore[no-u
     ]
 
 
-def test_the_argument_that_decides_is_shown(judge) -> None:  # type: ignore[no-untyped-def]
+def test_the_argument_that_decides_is_shown(judge: Judge) -> None:
     (finding,) = judge(ENCRYPTED, ("main.tf", call("a", "false")), DATABASE)["aws_db_instance.x"].findings
     (note,) = finding.see
     assert (note.message, place(note.at).source.path, place(note.at).span.line) == (
@@ -72,18 +78,18 @@ def test_the_argument_that_decides_is_shown(judge) -> None:  # type: ignore[no-u
     )
 
 
-def test_callers_that_agree_are_one(judge) -> None:  # type: ignore[no-untyped-def]
+def test_callers_that_agree_are_one(judge: Judge) -> None:
     assert words(judge(ENCRYPTED, ("main.tf", call("a", "true") + call("b", "true")), DATABASE)) == {
         "aws_db_instance.x": "pass"
     }
 
 
-def test_one_caller_that_does_not_know_leaves_it_open(judge) -> None:  # type: ignore[no-untyped-def]
+def test_one_caller_that_does_not_know_leaves_it_open(judge: Judge) -> None:
     files = ("main.tf", 'variable "x" {}\n' + call("a", "true") + call("b", "var.x"))
     assert words(judge(ENCRYPTED, files, DATABASE)) == {"aws_db_instance.x": "unknown"}
 
 
-def test_a_chain_of_calls_is_followed_and_named(judge) -> None:  # type: ignore[no-untyped-def]
+def test_a_chain_of_calls_is_followed_and_named(judge: Judge) -> None:
     found = judge(
         ENCRYPTED,
         ("live/prod/main.tf", 'module "stack" {\n  source = "../../stack"\n  on     = true\n}\n'),
@@ -96,7 +102,7 @@ def test_a_chain_of_calls_is_followed_and_named(judge) -> None:  # type: ignore[
     ]
 
 
-def test_a_call_that_count_leaves_out_does_not_count(judge) -> None:  # type: ignore[no-untyped-def]
+def test_a_call_that_count_leaves_out_does_not_count(judge: Judge) -> None:
     off = call("b", "false").replace("on ", "count  = 0\n  on ")
     assert words(judge(ENCRYPTED, ("main.tf", call("a", "true") + call("c", "true") + off), DATABASE)) == {
         "aws_db_instance.x": "pass"
@@ -106,19 +112,19 @@ def test_a_call_that_count_leaves_out_does_not_count(judge) -> None:  # type: ig
 ROOT = 'terraform {\n  backend "s3" {}\n}\n' + DATABASE[1]
 
 
-def test_each_environment_is_judged(judge) -> None:  # type: ignore[no-untyped-def]
+def test_each_environment_is_judged(judge: Judge) -> None:
     files = [("main.tf", ROOT), ("envs/dev.tfvars", "on = false\n"), ("envs/prod.tfvars", "on = true\n")]
     assert notes(judge(ENCRYPTED, *files)["aws_db_instance.x"]) == ["not everywhere: envs/dev.tfvars"]
     assert words(judge(ENCRYPTED, *files[:1], ("terraform.tfvars", "on = true\n"))) == {"aws_db_instance.x": "pass"}
 
 
-def test_an_environment_that_has_none_of_it_is_left_out(judge) -> None:  # type: ignore[no-untyped-def]
+def test_an_environment_that_has_none_of_it_is_left_out(judge: Judge) -> None:
     text = ROOT.replace('x" {\n', 'x" {\n  count             = var.many\n') + 'variable "many" {}\n'
     files = [("main.tf", text), ("dev.tfvars", "many = 0\non = false\n"), ("prod.tfvars", "many = 1\non = true\n")]
     assert words(judge(ENCRYPTED, *files)) == {"aws_db_instance.x": "pass"}
 
 
-def test_instances_are_judged_one_by_one(judge) -> None:  # type: ignore[no-untyped-def]
+def test_instances_are_judged_one_by_one(judge: Judge) -> None:
     text = (
         'resource "aws_db_instance" "x" {\n  for_each          = { a = { on = true }, b = { on = false } }\n'
         "  storage_encrypted = each.value.on\n}\n"
@@ -129,7 +135,7 @@ def test_instances_are_judged_one_by_one(judge) -> None:  # type: ignore[no-unty
     assert notes(found["aws_db_instance.x"]) == ['not everywhere: aws_db_instance.x["b"]']
 
 
-def test_what_a_call_gives_for_each_instance(judge) -> None:  # type: ignore[no-untyped-def]
+def test_what_a_call_gives_for_each_instance(judge: Judge) -> None:
     text = call("a", "each.value").replace("on ", "for_each = { one = true, two = false }\n  on ")
     found = judge(ENCRYPTED, ("main.tf", text), DATABASE)
     assert notes(found["aws_db_instance.x"])[-1:] == ['not everywhere: main.tf (module.a["two"])']
@@ -145,7 +151,7 @@ def test_what_a_call_gives_for_each_instance(judge) -> None:  # type: ignore[no-
         ("module.db.arn", "unknown"),
     ],
 )
-def test_what_other_blocks_say(judge, attribute: str, expected: str) -> None:  # type: ignore[no-untyped-def]
+def test_what_other_blocks_say(judge: Judge, attribute: str, expected: str) -> None:
     text = (
         f'resource "aws_db_instance" "x" {{\n  storage_encrypted = {attribute}\n}}\n'
         'resource "aws_db_instance" "other" {\n  storage_encrypted = true\n}\n'
@@ -181,14 +187,14 @@ def companion(name: str, bucket: str, more: str = "") -> str:
         ("", "fail"),
     ],
 )
-def test_what_belongs_to_a_bucket(judge, text: str, expected: str) -> None:  # type: ignore[no-untyped-def]
+def test_what_belongs_to_a_bucket(judge: Judge, text: str, expected: str) -> None:
     bucket = 'resource "aws_s3_bucket" "logs" {\n  bucket = "logs-of-orders"\n}\n'
     child = ("v/main.tf", 'variable "bucket" {}\n' + companion("v", "var.bucket"))
     files = [("main.tf", bucket + text), *([child] if "./v" in text else [])]
     assert words(judge(VERSIONED, *files)) == {"aws_s3_bucket.logs": expected}
 
 
-def test_a_bucket_of_a_module_and_what_its_caller_adds(judge) -> None:  # type: ignore[no-untyped-def]
+def test_a_bucket_of_a_module_and_what_its_caller_adds(judge: Judge) -> None:
     files = [
         ("main.tf", 'module "b" {\n  source = "./b"\n}\n' + companion("v", "module.b.id")),
         ("b/main.tf", 'resource "aws_s3_bucket" "x" {}\noutput "id" {\n  value = aws_s3_bucket.x.id\n}\n'),
@@ -196,7 +202,7 @@ def test_a_bucket_of_a_module_and_what_its_caller_adds(judge) -> None:  # type: 
     assert words(judge(VERSIONED, *files)) == {"aws_s3_bucket.x": "pass"}
 
 
-def test_what_a_resource_refers_to(judge) -> None:  # type: ignore[no-untyped-def]
+def test_what_a_resource_refers_to(judge: Judge) -> None:
     conditions = """
 where: {it.type: aws_lb_listener}
 must: {follows: {via: load_balancer_arn, type: aws_lb, where: {internal: true}}}
@@ -208,7 +214,7 @@ must: {follows: {via: load_balancer_arn, type: aws_lb, where: {internal: true}}}
     assert words(judge(conditions, ("main.tf", text.format("true", "var.arn")))) == {"aws_lb_listener.l": "unknown"}
 
 
-def test_what_the_repository_holds(judge) -> None:  # type: ignore[no-untyped-def]
+def test_what_the_repository_holds(judge: Judge) -> None:
     conditions = """
 where: {it.type: aws_instance}
 must: {exists: {type: aws_budgets_budget, where: {notification: {present: true}}, module: budget}}
@@ -222,7 +228,7 @@ must: {exists: {type: aws_budgets_budget, where: {notification: {present: true}}
     assert words(judge(conditions, server, ("m.tf", remote.format("acme/vpc/aws")))) == {"aws_instance.x": "unknown"}
 
 
-def test_modules_that_call_one_another_come_to_an_end(judge) -> None:  # type: ignore[no-untyped-def]
+def test_modules_that_call_one_another_come_to_an_end(judge: Judge) -> None:
     a = 'variable "on" {}\nmodule "b" {\n  source = "../b"\n  on     = module.b.on\n}\n'
     a += 'output "on" {\n  value = var.on\n}\n'
     files = [("a/main.tf", a), ("b/main.tf", a.replace("../b", "../a") + DATABASE[1].partition("\n")[2])]

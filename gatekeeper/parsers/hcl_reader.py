@@ -133,7 +133,7 @@ class _Reader:
         """Attributes and blocks, line by line, up to what is neither: that is the token looked at then."""
         attributes, text, home = body.attributes, self.text, self.home
         while True:
-            self.end = _SPACE(text, self.end).end()  # type: ignore[union-attr]
+            self.end = _SPACE(text, self.end).end()  # type: ignore[union-attr]  # matches anything
             found = _SIMPLE(text, self.end)
             if found is not None:
                 name = found[1]
@@ -490,7 +490,7 @@ class _Reader:
 
     def quoted_text(self) -> str:
         start = self.end
-        self.end = _QUOTED(self.text, start).end()  # type: ignore[union-attr]
+        self.end = _QUOTED(self.text, start).end()  # type: ignore[union-attr]  # matches anything
         return self.text[start : self.end]
 
     def heredoc_text(self, closing: Callable[[str, int], Any]) -> str:
@@ -498,7 +498,7 @@ class _Reader:
         text, start = self.text, self.end
         at = start
         while not (text[at - 1 : at] == "\n" and closing(text, at)):
-            at = _LINE(text, at).end()  # type: ignore[union-attr]
+            at = _LINE(text, at).end()  # type: ignore[union-attr]  # matches anything
             if not text.startswith("\n", at):
                 break
             at += 1

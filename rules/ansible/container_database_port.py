@@ -74,7 +74,7 @@ def container_database_port(task: Task) -> Iterator[Answer]:
     for each in _published(task):
         parts = each.text.partition("/")[0].split(":")
         port = parts[-1].partition("-")[0]
-        everywhere = len(parts) == 2 or (len(parts) == 3 and parts[0] in ("0.0.0.0", "::", "[::]"))  # noqa: S104
+        everywhere = len(parts) == 2 or (len(parts) == 3 and parts[0] in ("0.0.0.0", "::", "[::]"))  # noqa: S104  # no socket
         if everywhere and port.isdigit() and int(port) in _STORES:
             words = f"{_STORES[int(port)]} is open on every address of the host"
             yield Finding(each, words, fix=Fix(f'bind it: "127.0.0.1:{":".join(parts[-2:])}"'))

@@ -158,7 +158,7 @@ def undeclared_reference(block: Block) -> Iterator[Answer]:
         yield Finding(at, f"{name} is not declared in {module.name}")
 
 
-_WORDS = regex(r"\b(?:(var|local|module)|(data|ephemeral)\s*\.\s*([\w-]+)|([a-z]\w*_\w*))\s*\.\s*([A-Za-z_][\w-]*)")
+_WORDS = regex(r"\b(?:(var|local|module)|(data|ephemeral)\s*\.\s*([\w-]+)|([A-Za-z]\w*_\w*))\s*\.\s*([A-Za-z_][\w-]*)")
 
 
 def _may_be_undeclared(block: Block) -> bool:

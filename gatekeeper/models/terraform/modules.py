@@ -384,7 +384,7 @@ class Module(values.Scope):
         """The value of a variable: as all its callers, or all its variable files, agree."""
         default = variable.node["default"] if "default" in variable.syntax.body.attributes else None
         candidates = self._candidates(name)
-        never_null = default is not None and variable.node["nullable"] == False  # noqa: E712
+        never_null = default is not None and variable.node["nullable"] == False  # noqa: E712  # a node
         nodes = [default if node is None or (never_null and not node.present) else node for _, node in candidates]
         first = nodes[0]
         key = f"var.{name}"

@@ -8,12 +8,16 @@ from gatekeeper.models.terraform import Resource
 from gatekeeper.rule import Answer, rule
 
 
+def _is_private(droplet: Resource) -> bool:
+    return droplet.node["public_networking"] == False  # noqa: E712  # a node
+
+
 @rule(
     "tf-droplet-firewall",
     gate="security-posture",
     severity="medium",
     seed="6.1 Security Hardening",
-    where=lambda resource: resource.type == "digitalocean_droplet" and resource.node["public_networking"] != False,  # noqa: E712
+    where=lambda resource: resource.type == "digitalocean_droplet" and not _is_private(resource),
 )
 def droplet_firewall(droplet: Resource, project: Project) -> Iterator[Answer]:
     """Droplets stand behind a firewall.

@@ -140,7 +140,7 @@ def _shown_variable(release: Resource, text: str) -> str:
     """The variable that an expression is, when it is declared here and not as sensitive."""
     root, _, name = text.strip().partition(".")
     variable: Variable | None = release.module.variables.get(name) if root == "var" else None
-    return variable.name if variable is not None and variable.node["sensitive"] != True else ""  # noqa: E712
+    return variable.name if variable is not None and variable.node["sensitive"] != True else ""  # noqa: E712  # a node
 
 
 def _values(release: Resource) -> Iterator[Answer]:

@@ -495,3 +495,9 @@ def test_the_whole_program(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert "BackupRetentionPeriod: backup_retention_period; 1 where it is not written" in capsys.readouterr().out
     assert main(["explain", "cloudformation"]) == 0
     assert "AWS::S3::Bucket" in capsys.readouterr().out
+
+
+def test_a_resource_without_a_type_is_said() -> None:
+    text = 'AWSTemplateFormatVersion: "2010-09-09"\nResources:\n  A: {Properties: {}}\n  B: {Type: 5}\n  C: null\n'
+    messages = [fault.message for fault in project_of([("template.yaml", text)]).faults]
+    assert [message.split()[0] for message in messages] == ["A", "B", "C"]

@@ -300,3 +300,20 @@ resources:
 """
     block = resources(text)["cluster"].node["master_authorized_networks_config"]
     assert block["cidr_blocks"][0]["cidr_block"] == "10.0.0.0/8"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("resources: 7\n", "expected a mapping below 'resources:'"),
+        ("resources:\n  db: {properties: {}}\n", "db has no type"),
+        ("variables: [1]\n", "expected a mapping below 'variables:'"),
+    ],
+)
+def test_what_is_malformed_is_said(text: str, words: str) -> None:
+    project = project_of([("Pulumi.yaml", f"name: x\nruntime: yaml\n{text}")])
+    assert [fault.message for fault in project.faults if words in fault.message]
+
+
+def test_a_project_without_a_runtime_is_said() -> None:
+    assert "runtime" in project_of([("Pulumi.yaml", "name: x\nruntime: [1]\n")]).faults[0].message

@@ -674,5 +674,9 @@ def subjects(source: Source, root: Node, tree: Tree) -> Iterator[Subject | Fault
     for name, node in sections.parameters.items():
         yield Parameter(name, node)
     yield from stack.judged()
+    for name, node in _entries(root["Resources"]):
+        if name not in sections.resources and not name.startswith("Fn::"):
+            words = f"{name} has no Type that is a text: expected AWS::Service::Resource"
+            yield Fault(node.source, node.key or node.span, words, technology="cloudformation")
     for name, file in sections.nested.items():
         yield NestedStack(name, sections.resources[name], file)

@@ -120,6 +120,7 @@ def _project(root: Node, source: Source, tree: Tree) -> Iterator[Subject | Fault
     said = root["runtime"]
     runtime = said["name"] if said.is_mapping else said
     if not isinstance(runtime._value, str):
+        yield _fault(runtime if runtime.present else root, "expected 'runtime:' with a name, such as yaml")
         return
     project = Project(root)
     yield project
@@ -132,7 +133,9 @@ def _project(root: Node, source: Source, tree: Tree) -> Iterator[Subject | Fault
         return
     program = _program(root, source, tree)
     if program is None:
+        yield _fault(root, "its program, Main.yaml, holds nothing that can be read")
         return
+    yield from _malformed(program)
     from gatekeeper.models.pulumi.program import Written as Sections
     from gatekeeper.models.pulumi.program import subjects
 
@@ -140,6 +143,23 @@ def _project(root: Node, source: Source, tree: Tree) -> Iterator[Subject | Fault
     sections = Sections(program.source, program, name, root["config"], tree)
     project.packages = sections.without_version
     yield from subjects(sections, tree)
+
+
+def _fault(at: Node, words: str) -> Fault:
+    return Fault(at.source, at.mark, words, technology="terraform")
+
+
+def _malformed(program: Node) -> Iterator[Fault]:
+    """What of a program is not of the form that it must have, and is left out."""
+    for name in ("resources", "variables", "config"):
+        if program[name].present and not program[name].is_mapping:
+            yield _fault(program[name], f"expected a mapping below '{name}:'")
+    for name, node in _items(program["resources"]):
+        if not isinstance(node["type"]._value, str):
+            yield Fault(
+                node.source, node.key or node.span, f"{name} has no type: expected aws:s3:BucketV2 or the like",
+                technology="terraform",
+            )  # fmt: skip
 
 
 def _program(root: Node, source: Source, tree: Tree) -> Node | None:

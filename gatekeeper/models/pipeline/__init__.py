@@ -7,7 +7,20 @@ from collections.abc import Iterator
 from gatekeeper.discover import Tree
 from gatekeeper.models import Subject
 from gatekeeper.models.pipeline.environments import Class
-from gatekeeper.models.pipeline.ir import EnvRef, Fact, Job, Pipeline, Production, Script, Step, Trigger, Use
+from gatekeeper.models.pipeline.github.subjects import Use
+from gatekeeper.models.pipeline.ir import (
+    EnvRef,
+    Fact,
+    Job,
+    Pipeline,
+    Production,
+    Run,
+    Script,
+    Status,
+    Step,
+    Trigger,
+    Unresolved,
+)
 from gatekeeper.models.pipeline.kinds import INFRASTRUCTURE, SCANS, TESTS
 from gatekeeper.models.pipeline.levels import Judgement, Level, before, holds, level
 from gatekeeper.models.pipeline.reach import environment_for, play, step_runs
@@ -25,9 +38,12 @@ __all__ = [
     "Level",
     "Pipeline",
     "Production",
+    "Run",
     "Script",
+    "Status",
     "Step",
     "Trigger",
+    "Unresolved",
     "Use",
     "before",
     "environment_for",

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gatekeeper.discover import Unreadable
 from gatekeeper.models.pipeline import kinds, scanners, shell, tables
 from gatekeeper.models.pipeline.environments import named_by_flags
-from gatekeeper.models.pipeline.ir import Fact, Job, Step, normal, text_of
+from gatekeeper.models.pipeline.ir import Fact, Job, Step, normal, pairs, text_of
 from gatekeeper.models.pipeline.kinds import Hit
 from gatekeeper.models.pipeline.scanners import YES, Blocking
 from gatekeeper.models.pipeline.shell import EXPRESSION
@@ -61,17 +61,20 @@ def of_job(job: Job) -> tuple[Fact, ...]:
                 f"{job.unresolved} is in another repository",
                 "",
                 0,
-                job.node["uses"],
+                job.uses_at,
                 step,
             )
             for h in hits
         )
-    softened = job.soft
-    found = [fact for step in job.steps for fact in step.facts]
-    if softened[0] == "no":
-        return tuple(found)
-    word = "no" if softened[0] == "yes" else "unknown"
-    return tuple(_weakened(fact, Blocking(word, f"the job has {softened[1]}")) for fact in found)
+    return tuple(fact for step in job.steps for fact in step.facts)
+
+
+def softened(found: tuple[Fact, ...], by: tuple[str, str]) -> tuple[Fact, ...]:
+    """Facts as the jobs behind theirs meet them, where that job's failure may count as success."""
+    if by[0] == "no":
+        return found
+    word = "no" if by[0] == "yes" else "unknown"
+    return tuple(_weakened(fact, Blocking(word, f"the job has {by[1]}")) for fact in found)
 
 
 def of_step(step: Step) -> StepFacts:
@@ -83,11 +86,11 @@ def of_step(step: Step) -> StepFacts:
 
 
 def _of_step(step: Step) -> StepFacts:
-    if text_of(step.cond).strip().replace("${{", "").replace("}}", "").strip() == "false":
+    if step.never:
         return StepFacts((), True)
-    if step.node["uses"].present:
+    if step.uses:
         look = _action(step, step.slug, step.inputs, 0)
-        place = step.node["uses"]
+        place = step.uses_at
         found = [(seen, place, 0) for seen in look.seen]
     else:
         found = []
@@ -101,8 +104,8 @@ def _of_step(step: Step) -> StepFacts:
                 found += [(seen, script.place, script.number) for seen in worse]
         look = _Look([], known and bool(step.scripts))
     if not found and not step.slug.startswith("actions/") and not _says_only(step):
-        named = kinds.by_name(step.label, "name") if text_of(step.node["name"]) else []
-        found = [(_Seen(hit, "name", YES), step.node["name"], 0) for hit in named]
+        named = kinds.by_name(text_of(step.title_at), "name")
+        found = [(_Seen(hit, "name", YES), step.title_at, 0) for hit in named]
     hidden = step.soft
     outer = YES if hidden[0] == "no" else Blocking("no" if hidden[0] == "yes" else "unknown", hidden[1])
     facts = tuple(
@@ -270,7 +273,9 @@ def _target(inputs: dict[str, str]) -> str:
 
 
 def _composite(step: Step, folder: str, depth: int) -> _Look:
-    """What an action that lies in the repository does: its own steps, with the inputs left open."""
+    """What an action that lies in the repository does: its own steps, with the inputs that it is given."""
+    from gatekeeper.models.pipeline.github.subjects import GithubStep
+
     if depth >= DEPTH or _spent(step):
         return _Look([], False)
     workspace = step.job.pipeline.workspace
@@ -281,11 +286,13 @@ def _composite(step: Step, folder: str, depth: int) -> _Look:
         return _Look(
             [_Seen(hit, "name", Blocking("unknown", f"what ./{folder} does is not known")) for hit in named], False
         )
+    given = {name.lower(): text_of(declared["default"]) for name, declared in pairs(document["inputs"])} | step.inputs
     seen: list[_Seen] = []
     known = True
     for number, node in enumerate(document["runs"]["steps"] if document["runs"]["steps"].is_list else ()):
-        inner = Step(node, step.job, number)
+        inner = GithubStep(node, step.job, number)
         inner.outer = step.outer or step
+        inner.bound = given
         if inner.node["uses"].present:
             look = _action(inner, inner.uses.lower().partition("@")[0], inner.inputs, depth + 1)
         else:

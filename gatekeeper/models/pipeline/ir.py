@@ -1,19 +1,18 @@
 """What a pipeline is, whatever tool runs it: jobs that need one another, steps, and the facts the steps establish.
 
-A front end (`github.py`) builds these from a file; rules see only them. A fact is one thing a step does: its kind
-(`test`, `deploy`, …), by what evidence, whether its failure stops the pipeline, and where that is written.
+A front end (`github`, `gitlab`, `jenkins`) builds these from its files; rules see only them. A fact is one thing a step
+does: its kind (`test`, `deploy`, …), by what evidence, whether its failure stops the pipeline, and where it stands.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 from gatekeeper.discover import Tree, Unreadable
 from gatekeeper.models import Subject
-from gatekeeper.models.pipeline import environments, expressions
+from gatekeeper.models.pipeline import environments
 from gatekeeper.models.pipeline.environments import Class
 from gatekeeper.models.pipeline.shell import Command, commands
 from gatekeeper.node import Node, Source, Span
@@ -25,7 +24,8 @@ class Trigger(NamedTuple):
     """One way a pipeline starts: the event, the class of the ref it runs for, and the ref where that is known.
 
     `ref` is one of pr, pr-target, push-default, push-release, push-other, tag, release, schedule, dispatch, call,
-    workflow_run, other. `branch` stands for all that match a pattern when `pattern` is set.
+    workflow_run, other. `branch` stands for all that match a pattern when `pattern` is set; `follows` are the names of
+    the pipelines after which it starts.
     """
 
     event: str
@@ -33,6 +33,7 @@ class Trigger(NamedTuple):
     at: Node
     branch: str = ""
     pattern: str = ""
+    follows: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -128,12 +129,36 @@ def normal(path: str) -> str:
     return "/".join(parts)
 
 
+class Unresolved(NamedTuple):
+    """Something a pipeline takes from elsewhere that cannot be read here: an include, a library, a template."""
+
+    text: str
+    at: Node
+    why: str = "it is in another repository"
+
+
+Status = frozenset[str]  # what a job may have come to: success, failure, skipped, absent (not in this run at all)
+
+
+class Run(NamedTuple):
+    """One run of a pipeline as a job of it meets it: how it was started, and what the jobs before came to.
+
+    `before` are the jobs that it names as needed, by id; `above` all jobs before it in its file; `upstream` is the
+    result of the pipeline that this one follows.
+    """
+
+    trigger: Trigger
+    before: Mapping[str, Status] = {}
+    above: Sequence[Status] = ()
+    upstream: str = "success"
+
+
 class Pipeline(Subject):
     """One pipeline file, or a reusable one as its caller sees it (`caller` set, `inputs` bound)."""
 
     technology = "pipeline"
     example_path = ".github/workflows/ci.yml"
-    platform = "github"
+    platform = ""  # github, gitlab, jenkins, argocd
 
     def __init__(self, node: Node, workspace: Workspace, title: str, triggers: tuple[Trigger, ...]) -> None:
         super().__init__(node)
@@ -148,14 +173,11 @@ class Pipeline(Subject):
         self.shell = ""
         self.folder = ""
         self.default_branch = "main"
+        self.unresolved: tuple[Unresolved, ...] = ()
 
     @property
     def name(self) -> str:
         return self.path.rpartition("/")[2]
-
-    @property
-    def span(self) -> Span:
-        return (self.node["name"] if self.node["name"].present else self.node["on"]).mark
 
     @cached_property
     def job(self) -> dict[str, Job]:
@@ -182,7 +204,7 @@ class Pipeline(Subject):
 
 
 class Job(Subject):
-    """One job, with the edges of the graph it stands in."""
+    """One job, with the edges of the graph it stands in. A front end's subclass says what its tool writes otherwise."""
 
     technology = "pipeline"
     example_path = ".github/workflows/ci.yml"
@@ -194,7 +216,7 @@ class Job(Subject):
         self.needs: tuple[str, ...] = ()
         self.steps: tuple[Step, ...] = ()
         self.called: Pipeline | None = None
-        self.unresolved = ""
+        self.unresolved = ""  # what it runs that cannot be read here
         self.shell = ""
         self.folder = ""
         self.env: dict[str, Node] = {}
@@ -213,25 +235,27 @@ class Job(Subject):
         """The job of the pipeline that starts everything: itself, or whoever called its pipeline."""
         return self.pipeline.caller.root if self.pipeline.caller else self
 
+    # what a front end says
+
     @property
     def title(self) -> str:
-        node = self.node["name"]
-        return node.text if node.known and node.present else ""
+        """Its name for people; '' when it has only its id."""
+        return ""
 
     @property
     def cond(self) -> Node:
+        """Where it is written when it runs."""
         return self.node["if"]
 
-    @cached_property
+    @property
+    def never(self) -> bool:
+        """Whether it is switched off."""
+        return False
+
+    @property
     def environment(self) -> EnvRef | None:
         """The environment it runs in, by name; None when it names none."""
-        node = self.node["environment"]
-        name = node["name"] if node.is_mapping else node
-        raw = text_of(name)
-        if not raw:
-            return None
-        values = self.values(raw)
-        return EnvRef(raw, values, class_of(values), text_of(node["url"]) if node.is_mapping else "", name)
+        return None
 
     @property
     def permissions(self) -> Node:
@@ -239,6 +263,7 @@ class Job(Subject):
 
     @property
     def concurrency(self) -> Node:
+        """What keeps two runs of it apart."""
         return self.node["concurrency"]
 
     @property
@@ -248,7 +273,46 @@ class Job(Subject):
     @property
     def soft(self) -> tuple[str, str]:
         """yes, no or unknown: whether its failure counts as success for the jobs that need it; and why."""
-        return soft(self.node["continue-on-error"])
+        return "no", ""
+
+    @property
+    def guards(self) -> tuple[str, ...]:
+        """The branches that its condition names."""
+        return ()
+
+    @property
+    def asked(self) -> tuple[Fact, ...]:
+        """The persons it waits for before its first step, as facts of the kind `approval`."""
+        return ()
+
+    @property
+    def uses_at(self) -> Node:
+        """Where the pipeline that it calls is named."""
+        return self.node
+
+    def runs_in(self, run: Run) -> bool | None:
+        """Whether it runs; None when the files do not say. By default after the success of all that it needs."""
+        bad = any(status & {"failure", "skipped"} for status in run.before.values())
+        sure = all(len(status) == 1 for status in run.before.values())
+        return None if bad and not sure else not bad
+
+    def idle(self, run: Run) -> str:
+        """What it comes to in a run in which it does not run."""
+        return "skipped"
+
+    def softened_in(self, trigger: Trigger) -> tuple[str, str]:
+        """`soft`, for one way in which the pipeline starts."""
+        return self.soft
+
+    def environment_in(self, trigger: Trigger) -> str | None:
+        """The environment it names in the run that a trigger starts; None when that is not known, '' for none."""
+        return "" if self.environment is None else self.environment.raw
+
+    def values(self, text: str) -> Values:
+        """What a text of it may be, by inputs, matrix, variables and literals."""
+        return (text,)
+
+    # what follows from it
 
     @cached_property
     def needed(self) -> tuple[Job, ...]:
@@ -275,11 +339,18 @@ class Job(Subject):
         return tuple(found.values())
 
     @cached_property
-    def facts(self) -> tuple[Fact, ...]:
-        """What its steps do, in their order. A failure that `continue-on-error` hides stops nothing."""
+    def own_facts(self) -> tuple[Fact, ...]:
+        """What its steps do, in their order, as a later step of the job meets their failure."""
         from gatekeeper.models.pipeline.facts import of_job
 
-        return of_job(self)
+        return (*self.asked, *of_job(self))
+
+    @cached_property
+    def facts(self) -> tuple[Fact, ...]:
+        """What its steps do, in their order. A failure that is hidden from the jobs behind it stops nothing."""
+        from gatekeeper.models.pipeline.facts import softened
+
+        return softened(self.own_facts, self.soft)
 
     @cached_property
     def kinds(self) -> frozenset[str]:
@@ -297,15 +368,9 @@ class Job(Subject):
 
         return of_job(self)
 
-    def values(self, text: str) -> Values:
-        """What a text with `${{ }}` in it may be, by inputs, matrix, environment and literals."""
-        from gatekeeper.models.pipeline.values import possible
-
-        return possible(text, self)
-
 
 class Step(Subject):
-    """One step: an action it uses or a script it runs."""
+    """One step: an action it uses or a script it runs. A front end's subclass reads what its tool writes."""
 
     technology = "pipeline"
     example_path = ".github/workflows/ci.yml"
@@ -322,28 +387,23 @@ class Step(Subject):
         return f"{self.job.name} {self.label}"
 
     @property
-    def label(self) -> str:
-        """Its name as written, its id, or its number from 1."""
-        for key in ("name", "id"):
-            if self.node[key].known and self.node[key].text:
-                return self.node[key].text
-        return f"step {self.index + 1}"
+    def title_at(self) -> Node:
+        """Where its name is written; Missing for a step without one."""
+        return self.node["name"]
 
     @property
-    def span(self) -> Span:
-        for key in ("uses", "run", "name"):
-            if self.node[key].present:
-                node = self.node[key]
-                return (
-                    Span(*(node.key or node.span)[:2], *node.span[2:])
-                    if node.span.line == node.span.end_line
-                    else node.mark
-                )
-        return self.node.mark
+    def label(self) -> str:
+        """Its name as written, its id, or its number from 1."""
+        return text_of(self.title_at) or f"step {self.index + 1}"
 
     @property
     def uses(self) -> str:
-        return text_of(self.node["uses"])
+        """The action, plugin step or template it uses, as written; '' for a script."""
+        return ""
+
+    @property
+    def uses_at(self) -> Node:
+        return self.node["uses"]
 
     @property
     def slug(self) -> str:
@@ -352,20 +412,32 @@ class Step(Subject):
 
     @property
     def run(self) -> str:
-        return text_of(self.node["run"])
+        """Its script."""
+        return ""
 
     @property
     def cond(self) -> Node:
         return self.node["if"]
 
     @property
-    def soft(self) -> tuple[str, str]:
-        return soft(self.node["continue-on-error"])
+    def never(self) -> bool:
+        """Whether it is switched off."""
+        return False
 
-    @cached_property
+    @property
+    def soft(self) -> tuple[str, str]:
+        """yes, no or unknown: whether its failure goes unheard; and why."""
+        return "no", ""
+
+    @property
     def inputs(self) -> dict[str, str]:
-        """What stands under `with`, as text; resolved where it is known."""
-        return {key.lower(): self.resolved(text_of(node)) for key, node in pairs(self.node["with"])}
+        """What is given to the action, as text by lower-case names; resolved where it is known."""
+        return {}
+
+    @property
+    def env_nodes(self) -> dict[str, Node]:
+        """The variables set for this step alone, as written."""
+        return {}
 
     @cached_property
     def env(self) -> dict[str, str]:
@@ -374,47 +446,46 @@ class Step(Subject):
         return {key: self.resolved(text_of(node)) for key, node in merged.items()}
 
     @property
-    def env_nodes(self) -> dict[str, Node]:
-        """The variables set for this step alone, as written."""
-        return dict(pairs(self.node["env"]))
-
-    @property
     def shell(self) -> str:
-        return text_of(self.node["shell"]) or self.job.shell
+        return self.job.shell
 
     @property
     def errexit(self) -> bool:
-        """GitHub's own shells stop at the first failure; a template of one's own (`bash {0}`) does only with -e."""
-        return "{0}" not in self.shell or bool(re.search(r"\s-[a-z]*e", self.shell))
+        """Whether its shell stops at the first command that fails."""
+        return True
 
     @property
     def pipefail(self) -> bool:
-        return self.shell == "bash" or "pipefail" in self.shell
+        """Whether a pipe fails when any command of it does."""
+        return False
 
-    @cached_property
+    @property
     def folder(self) -> str | None:
         """The folder its script starts in, below the repository; None when it is not known."""
-        written = text_of(self.node["working-directory"]) or self.job.folder
-        resolved = self.resolved(written)
-        return None if "${{" in resolved or "$" in resolved or resolved.startswith(("/", "~")) else normal(resolved)
+        return normal(self.job.folder)
 
     def resolved(self, text: str) -> str:
-        """The text with what is known of its `${{ }}` put in."""
-        if "${{" not in text or self.outer:  # inside an action, `inputs` are the action's own
-            return text
+        """The text with what is known of its expressions put in."""
         values = self.job.values(text)
         return values[0] if values and len(values) == 1 else text
 
+    def place_of(self, line: int) -> Node:
+        """The place of a line of its script, counted from 0."""
+        return line_of(self.node, line)
+
+    def runs_in(self, trigger: Trigger, failed: bool = False) -> bool | None:
+        """Whether it runs when its job does; with `failed`, after an earlier step has failed."""
+        return not failed
+
     @cached_property
     def scripts(self) -> tuple[Script, ...]:
-        """The commands of its `run`, each with the folder it runs in; empty for shells that are none (python, pwsh)."""
+        """The commands of its script, each with the folder it runs in; empty for shells that are none (python)."""
         if not self.run or self.shell.partition(" ")[0] in ("python", "node", "perl", "ruby", "cmd"):
             return ()
-        node = self.node["run"]
         folder = self.folder
         found: list[Script] = []
         for index, command in enumerate(commands(self.run)):
-            found.append(Script(command, line_of(node, command.line), folder, index))
+            found.append(Script(command, self.place_of(command.line), folder, index))
             if command.words[:1] in (("cd",), ("pushd",)) and not command.inner:
                 folder = _moved(folder, command.words[1:])
             elif command.words[:1] == ("popd",):
@@ -435,35 +506,6 @@ class Step(Subject):
         return bool(self.facts) or of_step(self).known
 
 
-class Use(Subject):
-    """One `uses:`, of a step or of a job that calls another pipeline."""
-
-    technology = "pipeline"
-    example_path = ".github/workflows/ci.yml"
-
-    def __init__(self, node: Node, job: Job) -> None:
-        super().__init__(node)
-        self.job = job
-        self.text = text_of(node).strip()
-
-    @property
-    def name(self) -> str:
-        return f"{self.job.name} {self.text}"
-
-    @property
-    def slug(self) -> str:
-        """What is used, without its ref."""
-        return self.text.partition("@")[0]
-
-    @property
-    def ref(self) -> str:
-        return self.text.partition("@")[2]
-
-    @property
-    def local(self) -> bool:
-        return self.text.startswith(("./", "$/", "../"))
-
-
 def _moved(folder: str | None, words: tuple[str, ...]) -> str | None:
     to = next((word for word in words if not word.startswith("-")), "")
     if folder is None or not to or "\ue000" in to or "$" in to or to[0] in "/~":
@@ -480,16 +522,6 @@ def line_of(node: Node, line: int) -> Node:
     return Node(source.line(number).strip(), source, source.line_span(number), node.key)
 
 
-def soft(node: Node) -> tuple[str, str]:
-    """yes, no or unknown for a `continue-on-error`, and why."""
-    if not node.present:
-        return "no", ""
-    text = text_of(node).strip().lower()
-    if text == "true":
-        return "yes", "continue-on-error: true"
-    return ("no", "") if text == "false" else ("unknown", "continue-on-error is known only at run time")
-
-
 def text_of(node: Node) -> str:
     """A scalar's text; '' for anything else."""
     return node.text if node.known else ""
@@ -498,11 +530,6 @@ def text_of(node: Node) -> str:
 def pairs(node: Node) -> Iterator[tuple[str, Node]]:
     """The pairs of a mapping; nothing for anything else."""
     return node.items() if node.known else iter(())
-
-
-def tree_of(node: Node) -> expressions.Tree | None:
-    """The condition written at `if:`; None when there is none or it cannot be read."""
-    return expressions.condition(text_of(node)) if node.present else None
 
 
 def class_of(values: Values, place: bool = True) -> Class:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from gatekeeper.models.pipeline.ir import Fact, Job, Pipeline, Trigger, text_of
+from gatekeeper.models.pipeline.ir import Fact, Job, Pipeline, Trigger
 from gatekeeper.models.pipeline.reach import play, step_runs
 
 
@@ -57,6 +57,9 @@ def level(deploy: Job, kinds: frozenset[str], pipelines: Sequence[Pipeline]) -> 
     remote = [job for job in (deploy.root, deploy, *deploy.ancestors()) if job.unresolved]
     if remote:
         return Judgement(Level.UNKNOWN, (), f"{remote[0].unresolved} is in another repository")
+    missing = deploy.root.pipeline.unresolved
+    if missing:
+        return Judgement(Level.UNKNOWN, (), f"{missing[0].text} cannot be read here: {missing[0].why}")
     indirect = _indirect(deploy, kinds, pipelines, held)
     soft = [each for each in held if each.word == "no"]
     met = {id(each.fact.step) for each in held}
@@ -99,7 +102,7 @@ def deploying(deploy: Job) -> tuple[Trigger, ...]:
 def before(deploy: Job) -> Iterable[Fact]:
     """The facts that come before the first deployment of a job: earlier in it, and in the jobs above it."""
     first = deploy.deploy or next((fact for fact in deploy.facts if fact.kind == "deploy"), None)
-    yield from (fact for fact in deploy.facts if first is None or fact.order < first.order)
+    yield from (fact for fact in deploy.own_facts if first is None or fact.order < first.order)
     for job in deploy.ancestors():
         yield from job.facts
 
@@ -166,12 +169,7 @@ def _chained(
             return Judgement(Level.CHAINED, (*waits, *found), f"{waits[0].tool} waits for checks")
     if not triggers or any(trigger.ref != "workflow_run" for trigger in triggers):
         return None
-    names = {
-        text_of(each)
-        for trigger in triggers
-        for each in (trigger.at["workflows"] if trigger.at["workflows"].is_list else ())
-    }
-    names |= {text_of(trigger.at["workflows"]) for trigger in triggers}
+    names = {name for trigger in triggers for name in trigger.follows}
     upstream = [p for p in pipelines if (p.title or p.path) in names and p is not deploy.root.pipeline]
     found = tuple(f for p in upstream for f in p.facts if f.kind in kinds and f.blocking == "yes")
     if not found:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from gatekeeper.models.pipeline import environments
 from gatekeeper.models.pipeline.environments import Class
-from gatekeeper.models.pipeline.ir import Fact, Job, Production, class_of, text_of, tree_of
-from gatekeeper.node import regex
+from gatekeeper.models.pipeline.ir import Fact, Job, Production, class_of, text_of
 
 _VARIABLES = frozenset(
     "environment env env_name environment_name stage deploy_env deployment_environment target_env app_env "
     "deploy_environment target_environment tf_workspace cluster cluster_name namespace kube_namespace k8s_namespace "
     "app_name stack_name".split()
 )
-_GUARD = regex(r"refs/heads/([A-Za-z0-9._/-]{1,100})|'([A-Za-z0-9._/-]{1,60})'")
 
 
 def of_job(job: Job) -> Production | None:
     """The judgement about one job. None when it deploys nothing, or to something that is not production."""
     facts = [fact for fact in job.facts if fact.kind == "deploy"]
-    if not facts or "ephemeral" in job.kinds or tree_of(job.cond) == ("literal", False):
+    if not facts or "ephemeral" in job.kinds or job.never:
         return None
     sure = job.deploy is not None
     found = _by_environment(job)
@@ -86,8 +84,7 @@ def _by_names(job: Job) -> Production | None:
 def _by_ref(job: Job) -> Production | None:
     """A guard or a filter that names a production branch."""
     for guarded in (job, job.root):
-        for match in _GUARD.finditer(text_of(guarded.cond)):
-            name = match[1] or match[2]
+        for name in guarded.guards:
             if environments.classify(name, place=False) is Class.PROD:
                 return Production(True, f"if: names {name}")
     branches = {t.branch for t in job.root.pipeline.triggers if t.event == "push" and t.branch}

@@ -1,23 +1,16 @@
 """Which jobs run when: a pipeline played through for one trigger, in three values.
 
-GitHub's rules (documentation of `needs` and of the status functions): a job without a status function in its `if:` runs
-only after success of every job before it; a skip travels along the same way; `continue-on-error` turns a job's failure
-into success for those that need it.
+Each job says for itself when it runs; here is what that comes to for the jobs behind it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache, partial
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from gatekeeper.models.pipeline import expressions
-from gatekeeper.models.pipeline.expressions import UNKNOWN, Tree, Unknown, Value
-from gatekeeper.models.pipeline.ir import Job, Pipeline, Step, Trigger, text_of, tree_of
+from gatekeeper.models.pipeline.ir import Job, Pipeline, Run, Status, Step, Trigger
 
-Status = frozenset[str]
-_SUCCESS, _SKIPPED, _FAILURE = frozenset({"success"}), frozenset({"skipped"}), frozenset({"failure"})
-_MAY_SKIP = frozenset({"success", "skipped"})
+_SUCCESS, _FAILURE = frozenset({"success"}), frozenset({"failure"})
 
 
 class Played(NamedTuple):
@@ -37,54 +30,41 @@ def play(
     key = (trigger.event, trigger.ref, trigger.branch, trigger.pattern, upstream, *(forced or {}).items())
     if key not in played:
         runs: dict[int, bool | None] = {}
-        _play(pipeline, _github(pipeline, trigger, upstream), trigger, True, forced or {}, runs)
+        _play(pipeline, Run(trigger, upstream=upstream), True, forced or {}, runs)
         played[key] = Played(runs)
     return played[key]
 
 
 def step_runs(step: Step, trigger: Trigger, failed: bool = False) -> bool | None:
     """Whether a step of a job that runs is run, for a trigger; with `failed`, after an earlier step has failed."""
-    github = _github(step.job.root.pipeline, trigger, "success")
-    status = {"success": not failed, "failure": failed, "always": True, "cancelled": False}
-    return _decide(step, lambda path: _lookup(path, step.job, github, trigger, {}), status, step.cond.present)
+    return step.runs_in(trigger, failed)
 
 
 def environment_for(job: Job, trigger: Trigger) -> str | None:
     """The environment a job names in the run that a trigger starts; None when that is not known, '' for none."""
-    named = job.environment or (job.pipeline.caller.environment if job.pipeline.caller else None)
-    if named is None:
-        return ""
-    if "${{" not in named.raw:
-        return named.raw
-    owner = job if job.environment else job.pipeline.caller
-    tree = expressions.condition(named.raw)
-    if owner is None or tree is None:
-        return None
-    github = _github(job.root.pipeline, trigger, "success")
-    value = expressions.evaluate(tree, lambda path: _lookup(path, owner, github, trigger, {}), {})
-    return value if isinstance(value, str) and "${{" not in value else None
+    owner = job if job.environment or not job.pipeline.caller else job.pipeline.caller
+    return owner.environment_in(trigger)
 
 
 def _play(
-    pipeline: Pipeline, github: dict[str, Value], trigger: Trigger, started: bool | None,
-    forced: Mapping[int, str], runs: dict[int, bool | None],
-) -> Status:  # fmt: skip
+    pipeline: Pipeline, run: Run, started: bool | None, forced: Mapping[int, str], runs: dict[int, bool | None]
+) -> Status:
     statuses: dict[str, Status] = {}
     for job in _ordered(pipeline):
         before = {name: statuses[name] for name in job.needs if name in statuses}
-        status = _functions([statuses[each.id] for each in _above(job) if each.id in statuses])
-        look = partial(_lookup, job=job, github=github, trigger=trigger, before=before)
-        ran = _decide(job, look, status, job.cond.present)
+        above = tuple(statuses[each.id] for each in _above(job) if each.id in statuses)
+        here = Run(run.trigger, before, above, run.upstream)
+        ran = job.runs_in(here)
         ran = False if started is False or ran is False else None if started is None or ran is None else True
         runs[id(job)] = ran
-        inner = _play(job.called, github, trigger, ran, forced, runs) if job.called else _SUCCESS
+        inner = _play(job.called, run, ran, forced, runs) if job.called else _SUCCESS
         result = frozenset({forced[id(job)]}) if id(job) in forced else inner
-        if result == _FAILURE and job.soft[0] == "yes":
+        if result == _FAILURE and job.softened_in(run.trigger)[0] == "yes":
             result = _SUCCESS
         if ran is False and result != _FAILURE:
-            result = _SKIPPED
+            result = frozenset({job.idle(here)})
         elif ran is None and result == _SUCCESS:
-            result = _MAY_SKIP
+            result = frozenset({"success", job.idle(here)})
         statuses[job.id] = result
     return _FAILURE if _FAILURE in statuses.values() else _SUCCESS
 
@@ -116,119 +96,3 @@ def _above(job: Job) -> Iterable[Job]:
                 stack += each.needed
         made = job.__dict__["_above"] = tuple(found.values())
     return made
-
-
-def _functions(before: list[Status]) -> dict[str, Value]:
-    failed: Value = any(status == _FAILURE for status in before)
-    if failed or any(status == _SKIPPED for status in before):
-        success: Value = False
-    else:
-        success = UNKNOWN if any(status != _SUCCESS for status in before) else True
-    return {"success": success, "failure": failed, "always": True, "cancelled": False}
-
-
-def _decide(
-    subject: Job | Step, lookup: Callable[[str], Value], status: dict[str, Value], written: bool
-) -> bool | None:
-    if not written:
-        return expressions.truth(status["success"])
-    tree = tree_of(subject.cond)
-    if tree is None:
-        return None
-    value = expressions.truth(expressions.evaluate(_own_repository(tree), lookup, status))
-    if expressions.names_status(tree):
-        return value
-    success = expressions.truth(status["success"])
-    if success is False or value is False:
-        return False
-    return True if success and value else None
-
-
-@lru_cache(maxsize=1024)
-def _own_repository(tree: Tree) -> Tree:
-    """`github.repository == 'owner/name'` keeps forks out: in the repository itself it holds."""
-    if tree[0] in ("==", "!=") and {tree[1][0], tree[2][0]} == {"path", "literal"}:
-        path = tree[1] if tree[1][0] == "path" else tree[2]
-        if path[1] in ("github.repository", "github.repository_owner"):
-            return ("literal", tree[0] == "==")
-        return tree
-    if tree[0] in ("&&", "||"):
-        return (tree[0], *(_own_repository(part) for part in tree[1:]))
-    return ("!", _own_repository(tree[1])) if tree[0] == "!" else tree
-
-
-def _lookup(path: str, job: Job, github: dict[str, Value], trigger: Trigger, before: Mapping[str, Status]) -> Value:
-    if path in github:
-        return github[path]
-    context, _, rest = path.partition(".")
-    if context == "needs":
-        return _needs(rest, before)
-    if path.startswith("github.event.inputs."):
-        return _input(path.removeprefix("github.event.inputs."), job, trigger)
-    if context == "inputs":
-        return _input(rest, job, trigger)
-    if context == "env":
-        values = job.values(f"${{{{ {path} }}}}")
-        return values[0] if values and len(values) == 1 else UNKNOWN
-    return UNKNOWN
-
-
-def _input(name: str, job: Job, trigger: Trigger) -> Value:
-    pipeline = job.pipeline
-    if pipeline.caller is None and trigger.ref not in ("dispatch", "call"):
-        return None
-    values = pipeline.inputs.get(name) if pipeline.caller else None
-    if not values or len(values) != 1:
-        return UNKNOWN
-    if values[0] in ("true", "false"):
-        return Unknown(values[0] == "true") if name in pipeline.booleans else UNKNOWN
-    return values[0]
-
-
-def _needs(rest: str, before: Mapping[str, Status]) -> Value:
-    name, _, what = rest.rpartition(".")
-    if what != "result":
-        return UNKNOWN
-    if name == "*":
-        return tuple(_one(status) for status in before.values())
-    found = next((status for id, status in before.items() if id.lower() == name), None)
-    return UNKNOWN if found is None else _one(found)
-
-
-def _one(status: Status) -> Value:
-    return next(iter(status)) if len(status) == 1 else UNKNOWN
-
-
-def _github(pipeline: Pipeline, trigger: Trigger, upstream: str) -> dict[str, Value]:
-    """What of the `github` context a trigger settles."""
-    known: dict[str, Value] = {
-        "github.event_name": trigger.event,
-        "github.event.repository.default_branch": pipeline.default_branch,
-        "github.event.repository.fork": False,
-    }
-    branch = trigger.branch
-    if trigger.ref in ("tag", "release"):
-        tag = branch if trigger.ref == "tag" else "v1.0.0"
-        known |= {"github.ref": f"refs/tags/{tag}", "github.ref_name": tag, "github.ref_type": "tag"}
-    elif trigger.ref == "pr":
-        known |= {
-            "github.ref": "refs/pull/1/merge",
-            "github.ref_name": "1/merge",
-            "github.ref_type": "branch",
-            "github.base_ref": branch,
-        }
-    elif trigger.ref not in ("dispatch", "call", "other"):
-        known |= {"github.ref": f"refs/heads/{branch}", "github.ref_name": branch, "github.ref_type": "branch"}
-        known["github.base_ref"] = branch if trigger.ref == "pr-target" else ""
-    if trigger.ref == "call":
-        del known["github.event_name"]
-    if trigger.event == "push":
-        known |= {"github.head_ref": "", "github.event.ref": known["github.ref"], "github.event.deleted": False}
-    if trigger.ref == "workflow_run":
-        known["github.event.workflow_run.conclusion"] = upstream
-    types = trigger.at["types"] if trigger.at.is_mapping else None
-    if types is not None and types.known and types.is_list and len(types) == 1:
-        known["github.event.action"] = text_of(types[0])
-    if trigger.ref in ("pr", "pr-target") and not (types is not None and types.present):
-        known["github.event.pull_request.merged"] = False
-    return known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from gatekeeper.models.pipeline import expressions
@@ -15,13 +16,16 @@ _MOST = 40  # values of one text that are followed
 _DEPTH = 5
 
 
-def possible(text: str, job: Job, depth: int = 0) -> Values:
-    """The values a text may have, in the order they are met; None when one of its expressions is not known."""
+def possible(text: str, job: Job, depth: int = 0, inputs: Mapping[str, str] | None = None) -> Values:
+    """The values a text may have, in the order they are met; None when one of its expressions is not known.
+
+    `inputs` are those of the action that the text belongs to, in place of the pipeline's.
+    """
     found: tuple[str, ...] = ("",)
     at = 0
     for start, end, inner in expressions.found(text):
         tree = expressions.parse(inner)
-        choices = _of(tree, job, depth) if tree else None
+        choices = _of(tree, job, depth, inputs) if tree else None
         if choices is None:
             return None
         found = tuple(dict.fromkeys(f"{a}{text[at:start]}{b}" for a in found for b in choices))[:_MOST]
@@ -31,7 +35,7 @@ def possible(text: str, job: Job, depth: int = 0) -> Values:
     return tuple(f"{a}{text[at:]}" for a in found)
 
 
-def _of(tree: Tree, job: Job, depth: int) -> Values:
+def _of(tree: Tree, job: Job, depth: int, inputs: Mapping[str, str] | None) -> Values:
     if depth > _DEPTH:
         return None
     if tree[0] == "literal":
@@ -39,21 +43,23 @@ def _of(tree: Tree, job: Job, depth: int) -> Values:
             (tree[1],) if isinstance(tree[1], str) else (str(tree[1]).lower(),) if isinstance(tree[1], bool) else None
         )
     if tree[0] == "||":
-        choices = [_of(part, job, depth + 1) for part in tree[1:]]
+        choices = [_of(part, job, depth + 1, inputs) for part in tree[1:]]
         if any(choice is None for choice in choices):
             return None
         return tuple(dict.fromkeys(value for choice in choices for value in choice or () if value))[:_MOST]
     if tree[0] == "&&":
-        return _of(tree[-1], job, depth + 1)
+        return _of(tree[-1], job, depth + 1, inputs)
     if tree[0] == "path":
-        return _path(tree[1], job, depth)
+        return _path(tree[1], job, depth, inputs)
     return None
 
 
-def _path(path: str, job: Job, depth: int) -> Values:
+def _path(path: str, job: Job, depth: int, inputs: Mapping[str, str] | None) -> Values:
     context, _, name = path.partition(".")
     if path.startswith("github.event.inputs."):
         context, name = "inputs", path.removeprefix("github.event.inputs.")
+    if context == "inputs" and inputs is not None:
+        return (inputs[name],) if name in inputs and "${{" not in inputs[name] else None
     if context == "inputs":
         return job.pipeline.inputs.get(name)
     if context == "matrix":

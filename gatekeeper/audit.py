@@ -326,6 +326,7 @@ def _by_gravity(each: waivers.Reported) -> tuple[int, str, str, int, int]:
 def read(tree: Tree, hooks: Any, request: Request | None = None, commit: Commit | None = None) -> Project:
     """Every file that somebody reads, as subjects of a project; and what stands in no file of it."""
     request = request or Request(tree.root, Settings())
+    tree.told["pipeline.kinds"] = tuple(request.settings.pipeline.kinds)
     judged, skipped = _sorted_out(tree, request)
     subjects: list[Subject] = []
     for number, path in enumerate(judged):

@@ -63,12 +63,14 @@ class Tree:
         self._folders: set[str] | None = None
         self._sources: dict[str, Source] = {}
         self._made: dict[object, Any] = {}
+        self.told: dict[str, Any] = {}  # what settings say that models must know
         self._changed: dict[str, str] = {}
 
     def with_changes(self, texts: dict[str, str]) -> Tree:
         """The same repository, with other texts of some of its files."""
         made = Tree(self.root, self.paths, self._contents)
         made._changed = dict(texts)
+        made.told = self.told
         return made
 
     def __contains__(self, path: str) -> bool:

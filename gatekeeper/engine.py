@@ -70,9 +70,7 @@ def run(rules: Iterable[Rule], project: Project) -> list[Outcome]:
 def _apply(rule: Rule, project: Project) -> Outcome:
     candidates = project.all(rule.subject)
     try:
-        verdicts = [
-            verdict for subject in _meant(rule, candidates, project) if (verdict := _judge(rule, subject, project))
-        ]
+        verdicts = list(_verdicts(rule, _meant(rule, candidates, project), project))
     except RecursionError:
         return Outcome(rule, (), len(candidates), "RecursionError: something here nests too deeply for this rule")
     except Exception as error:  # whatever a rule does wrong costs this rule alone, and shows as ERROR
@@ -83,11 +81,27 @@ def _apply(rule: Rule, project: Project) -> Outcome:
 _DEPTH = 3  # callers, environments, instances
 
 
-def _judge(rule: Rule, subject: Subject, project: Project) -> Verdict | None:
+def _verdicts(rule: Rule, subjects: Iterable[Subject], project: Project) -> Iterator[Verdict]:
+    """The verdict about each subject that the rule means. Most subjects it does not: that must cost next to nothing."""
+    where = rule.where
+    wants_project = where is not None and takes_project(where)
+    for subject in subjects:
+        if not subject.there:
+            continue
+        try:
+            if where is not None and not (where(subject, project) if wants_project else where(subject)):
+                continue
+        except Unresolved as unresolved:
+            first = Verdict(subject, (), (_unknown(unresolved),))
+        else:
+            first = _checked(rule, subject, project)
+        verdict = _of_all_uses(rule, subject, first, project) if first.unknowns or subject.seen_as else first
+        if verdict is not None:
+            yield verdict
+
+
+def _of_all_uses(rule: Rule, subject: Subject, verdict: Verdict, project: Project) -> Verdict | None:
     """The verdict; where it is not known for all uses of the subject together, that of each of them."""
-    verdict = _judge_once(rule, subject, project)
-    if verdict is None or not (verdict.unknowns or subject.seen_as):
-        return verdict
     verdicts = list(_of_each_use(rule, subject, verdict, project, 0))
     if len(verdicts) == 1 and verdicts[0][0] is subject and not subject.seen_as:
         return verdict
@@ -168,6 +182,11 @@ def _judge_once(rule: Rule, subject: Subject, project: Project) -> Verdict | Non
             return None
     except Unresolved as unresolved:
         return Verdict(subject, (), (_unknown(unresolved),))
+    return _checked(rule, subject, project)
+
+
+def _checked(rule: Rule, subject: Subject, project: Project) -> Verdict:
+    """The verdict about a subject that the rule means."""
     findings: list[Finding] = []
     unknowns: list[Unknown] = []
     measures: list[Measure] = []

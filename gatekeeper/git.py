@@ -91,6 +91,12 @@ def origin_of(root: Path) -> str:
     return re.sub(r"^(\w+://)[^/@]*@", r"\1", url)
 
 
+def owner_and_name(url: str) -> str:
+    """`owner/name` of a repository's address (https, ssh or scp form), in lower case; '' when it has none."""
+    words = url.removesuffix("/").removesuffix(".git").replace(":", "/").split("/")
+    return "/".join(words[-2:]).lower() if len(words) > 2 else ""
+
+
 _HASH = re.compile(r"[0-9a-f]{7,64}\Z")
 
 

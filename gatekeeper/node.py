@@ -9,11 +9,30 @@ know unless it tries.
 from __future__ import annotations
 
 import re
+import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 T = TypeVar("T")
+
+if TYPE_CHECKING or sys.version_info >= (3, 12):
+    from functools import cached_property as cached_property
+else:
+
+    class cached_property:  # noqa: N801  # in the place of functools', which before Python 3.12 takes a lock
+        """A property that is made once."""
+
+        def __init__(self, make: Any) -> None:
+            self.make = make
+            self.name = make.__name__
+            self.__doc__ = make.__doc__
+
+        def __get__(self, instance: Any, owner: Any = None) -> Any:
+            if instance is None:
+                return self
+            made = instance.__dict__[self.name] = self.make(instance)
+            return made
 
 
 class _Pattern:
@@ -85,7 +104,7 @@ class Source:
     @property
     def lines(self) -> list[str]:
         if self._lines is None:
-            self._lines = _LINE_BREAK.split(self.text)
+            self._lines = _LINE_BREAK.split(self.text) if "\r" in self.text else self.text.split("\n")
         return self._lines
 
     def line(self, number: int) -> str:
@@ -206,6 +225,9 @@ class Node:
     @property
     def text(self) -> str:
         """A scalar as text ('' for null, mappings and lists; 'true' for True). Raises `Unresolved`."""
+        if self._value.__class__ is str:
+            text: str = self._value
+            return text
         value = self.value
         if isinstance(value, bool):
             return "true" if value else "false"
@@ -243,6 +265,9 @@ class Node:
 
     def __getitem__(self, key: str | int) -> Node:
         value = self._value
+        if value.__class__ is dict:  # most of all calls
+            held: Node | None = value.get(key)
+            return Missing(self, key) if held is None else held
         if isinstance(value, Expression):
             return self
         if isinstance(key, str):
@@ -327,6 +352,25 @@ class Node:
             elif isinstance(node._value, list):
                 stack.extend(reversed(node._value))
 
+    def texts(self) -> list[Node]:
+        """Those of `walk` that hold a text, in its order."""
+        found: list[Node] = []
+        seen: set[int] = set()
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            value = node._value
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            if isinstance(value, str):
+                found.append(node)
+            elif isinstance(value, dict):
+                stack.extend(reversed(value.values()))
+            elif isinstance(value, list):
+                stack.extend(reversed(value))
+        return found
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._value!r} at {self.source.path}:{self.span.line})"
 
@@ -334,11 +378,21 @@ class Node:
 class Missing(Node):
     """What nobody wrote. Its place is that of the nearest thing somebody did write; `path` is what was looked for."""
 
-    __slots__ = ("path",)
+    __slots__ = ("_near", "_step")
 
-    def __init__(self, near: Node, key: str | int) -> None:
-        super().__init__(None, near.source, near.mark, near.key)
-        self.path: str = f"{near.path}.{key}" if isinstance(near, Missing) else str(key)
+    def __init__(self, near: Node, key: str | int) -> None:  # often: what is asked for is mostly not there
+        value = near._value
+        self._value = None
+        self.source = near.source
+        self.key = at = near.key
+        self.span = at if at and (value is None or isinstance(value, (dict, list))) else near.span
+        self.tag = ""
+        self._near = near
+        self._step = key
+
+    @property
+    def path(self) -> str:
+        return f"{self._near.path}.{self._step}" if isinstance(self._near, Missing) else str(self._step)
 
 
 class Partly(dict[str, Node]):

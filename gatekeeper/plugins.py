@@ -14,12 +14,12 @@ from gatekeeper.discover import Tree, Unreadable
 from gatekeeper.hookspecs import Hooks, hookimpl
 from gatekeeper.models import Subject
 from gatekeeper.models.files import COMPOSE
+from gatekeeper.models.pipeline_files import tool_of
 from gatekeeper.node import START, Fault, Source, regex
 from gatekeeper.project import Project
 
 _TERRAFORM = tuple(".tf .tofu .tfvars .tfbackend .tfstate .tfstate.backup .tf.json .tofu.json .tfvars.json".split())
 _HCL_FILES = (".terraform.lock.hcl", "terragrunt.hcl")
-_PIPELINES = (".gitlab-ci", "azure-pipelines", "bitbucket-pipelines")
 _DOCKERFILES = ("dockerfile", "containerfile")
 _YAML = (".yaml", ".yml")
 # Ansible's files by their place; by what it holds, a list at the top of a YAML file: nothing else here has one.
@@ -38,23 +38,19 @@ _TEMPLATES = (".yaml.j2", ".yml.j2", ".yaml.tpl", ".yml.tpl", ".yaml.gotmpl", ".
 def models_of(path: str) -> tuple[str, ...]:
     """The models that read a file, by its path. A model is imported when a file of its kind is met."""
     path = path.lower()
-    folder, _, name = path.rpartition("/")
+    name = path.rpartition("/")[2]
     if path.startswith(".gatekeeper/"):
         return ("attestations",) if path.startswith(".gatekeeper/attestations/") and name.endswith(_YAML) else ()
     if name.endswith(_TERRAFORM) or name in _HCL_FILES:
         return ("terraform",)
-    if name.partition(".")[0] == "jenkinsfile":
-        return ("pipeline",)
+    tool = tool_of(path)
+    if tool:
+        return ("kubernetes", "pipeline") if tool in ("Tekton", "Concourse") else ("pipeline",)
     if name == "chart.yaml":
         return ("helm",)
     if name.endswith(_YAML):
         if name.startswith("pulumi."):
             return ("pulumi",)
-        written_for = (
-            f"/{folder}".endswith(("/.github/workflows", "/.circleci")) or name.rpartition(".")[0] in _PIPELINES
-        )
-        if written_for:
-            return ("pipeline",)
         also = ("compose",) if COMPOSE.match(name) else ("ansible",) if _ANSIBLE.match(path) else ()
         return ("kubernetes", "prometheus", *also)
     if name.endswith((".md", ".markdown")):

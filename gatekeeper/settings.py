@@ -76,6 +76,30 @@ class Kubernetes(msgspec.Struct, forbid_unknown_fields=True):
     schemas: list[Below] = []
 
 
+PipelineKindName = Literal[
+    "build", "lint", "typecheck", "test", "e2e", "coverage", "sast", "sca", "secretscan", "iacscan",
+    "imagescan", "dast", "scan", "analysis", "sbom", "sign", "image", "imagepush", "publish", "plan", "deploy",
+    "prod-mutation", "migrate", "verify", "validate", "smoke", "perf", "rollback", "approval", "notify", "wait",
+    "ephemeral", "gitpush", "trigger",
+]  # fmt: skip
+
+
+class PipelineKind(msgspec.Struct, forbid_unknown_fields=True):
+    """What an action, a command, a script or a job of one's own does. At least one glob says which is meant.
+
+    `uses` is an action, a plugin step, or the pipeline or template that is called; `pattern` any of the four.
+    """
+
+    kind: PipelineKindName
+    pattern: str = ""
+    uses: str = ""
+    command: str = ""
+    script: str = ""
+    job: str = ""
+    blocking: bool = True
+    environment: str = ""
+
+
 class CoverageThreshold(msgspec.Struct, forbid_unknown_fields=True):
     """At least `min` percent of what `metric` counts."""
 
@@ -161,7 +185,23 @@ class WaiverSettings(msgspec.Struct, forbid_unknown_fields=True):
     ticket: str = ""
 
 
-Analyser = Literal["checkov", "zizmor", "hadolint", "shellcheck", "trivy"]
+class PipelineSettings(msgspec.Struct, forbid_unknown_fields=True):
+    """Who approves a deployment to production: somebody the pipeline waits for, or the review before a merge.
+
+    `not-required` is a waiver: reason, by, approved_by, on and until say why, who agreed and until when. `kinds` says
+    what cannot be told from the files: what one's own actions, scripts and jobs do.
+    """
+
+    approval: Literal["pipeline", "review", "not-required"] = "pipeline"
+    kinds: list[PipelineKind] = []
+    reason: str = ""
+    by: str = ""
+    approved_by: str = ""
+    on: datetime.date | None = None
+    until: datetime.date | None = None
+
+
+Analyser = Literal["checkov", "zizmor", "actionlint", "hadolint", "shellcheck", "trivy"]
 ANALYSERS: tuple[str, ...] = get_args(Analyser)
 
 
@@ -180,6 +220,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     elsewhere: dict[Owned, Elsewhere] = {}
     environments: Environments = msgspec.field(default_factory=Environments)
     kubernetes: Kubernetes = msgspec.field(default_factory=Kubernetes)
+    pipeline: PipelineSettings = msgspec.field(default_factory=PipelineSettings)
     select: list[str] = []
     ignore: list[str] = []
     exclude: list[str] = []
@@ -246,10 +287,17 @@ def _node(value: Any, source: Source, span: Any) -> Node:
 
 
 def _decoded(node: Node) -> Settings:
-    problems = list(_problems(node, Settings, ""))
+    problems = [*_problems(node, Settings, ""), *_kinds_of_nothing(node)]
     if problems:
         raise Invalid(problems)
     return msgspec.convert(node.plain, Settings)
+
+
+def _kinds_of_nothing(node: Node) -> Iterator[str]:
+    kinds = node.at("pipeline.kinds") if node.is_mapping else None
+    for index, entry in enumerate(kinds if kinds is not None and kinds.is_list else ()):
+        if entry.is_mapping and not any(name in entry for name in ("pattern", "uses", "command", "script", "job")):
+            yield _problem(entry, f"pipeline.kinds.{index}.", "needs one of pattern, uses, command, script, job")
 
 
 def _problems(node: Node, kind: Any, path: str) -> Iterator[str]:

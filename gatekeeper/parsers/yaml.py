@@ -22,10 +22,14 @@ DEPTH = 100  # PyYAML's C loader crashes the process on deep nesting; real files
 SIZE = 250_000  # nodes after aliases are expanded; the largest real file seen has 17,116
 
 _DOCUMENT = regex(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
-_INDENT = regex(r"^[ \-?]*", re.MULTILINE)
+_DEEP = regex(rf"^[ \-?]{{{DEPTH + 1}}}", re.MULTILINE)  # an indent for more levels than that
 _INT = regex(r"[-+]?[0-9]{1,30}\Z")
 _FLOAT = regex(r"[-+]?(\.[0-9]{1,30}|[0-9]{1,30}(\.[0-9]{0,30})?)([eE][-+]?[0-9]{1,3})?\Z")
 _BASED = regex(r"0x[0-9a-fA-F]{1,16}\Z|0o?[0-7]{1,21}\Z")
+_STARTS = frozenset("0123456789+-.")  # of numbers
+_BLOCKS = frozenset("|>")
+_Scalar = yaml.ScalarNode
+_span = tuple.__new__  # a `Span` without a call of our own: there is one for every key and value
 _WORDS: dict[str, Any] = {
     "": None,
     "~": None,
@@ -95,10 +99,21 @@ def _read(source: Source, text: str, line: int) -> Iterator[Node]:
         yield _Converter(source, line).convert(document)
 
 
+class _Untagged(_Loader):  # type: ignore[misc]  # chosen when it runs
+    """Leaves out the tags that nobody wrote: `_Converter` tells what a scalar is by itself."""
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
+        return ""
+
+    # Called for every node, for nothing: types answer without a frame of Python's.
+    descend_resolver = slice
+    ascend_resolver = dict
+
+
 def _composed(text: str) -> Iterator[Any]:
     """The documents of a text. An anchor may be written twice: the later one holds from there on (YAML 1.2)."""
     try:
-        return iter(list(yaml.compose_all(text, _Loader)))
+        return iter(list(yaml.compose_all(text, _Untagged)))
     except yaml.composer.ComposerError as error:
         if "duplicate anchor" not in str(error.context):
             raise
@@ -130,9 +145,9 @@ def _fault(source: Source, error: Exception, line: int) -> Fault:
 
 def _refuse_depth(source: Source, text: str, line: int) -> None:
     """Raises `_Refused` when the text nests deeper than `DEPTH`; the exact count is taken only of suspicious texts."""
-    flow = text.count("[") + text.count("{")
-    block = max((m.end() - m.start() for m in _INDENT.finditer(text)), default=0)
-    if flow <= DEPTH and block <= DEPTH:
+    # No `{` of `${` or `${{` opens anything: the `$` makes it a part of a word, or an error.
+    flow = text.count("[") + text.count("{") - text.count("${") - text.count("${{")
+    if flow <= DEPTH and not _DEEP.search(text):
         return
     depth = 0
     for event in yaml.parse(text, _Loader):  # an error ends it before anything is composed
@@ -159,6 +174,7 @@ class _Converter:
 
     def __init__(self, source: Source, line: int) -> None:
         self.source = source
+        self.lines = source.lines
         self.line = line
         self.done: dict[int, Node] = {}
         self.size: dict[int, int] = {}
@@ -167,38 +183,42 @@ class _Converter:
     def span(self, node: Any) -> Span:
         start, end = node.start_mark, node.end_mark
         first, last = start.line + 1 + self.line, end.line + 1 + self.line
-        lines = self.source.lines
+        lines = self.lines
         if first > len(lines):  # an empty value that nobody wrote, behind the last line
             return Span(len(lines), len(lines[-1]) + 1, len(lines), len(lines[-1]) + 1)
         column = end.column + 1
-        if not isinstance(node, yaml.ScalarNode) or node.style in ("|", ">"):
+        if last > first and (node.__class__ is not _Scalar or node.style in _BLOCKS):
             # A block ends where the next token starts: take it back to its last written line.
             while last > first and not (last <= len(lines) and lines[last - 1][: column - 1].strip()):
                 last -= 1
                 column = len(lines[last - 1].rstrip()) + 1 if last <= len(lines) else 1
-        return Span(first, start.column + 1, last, column)
+        return _span(Span, (first, start.column + 1, last, column))
 
     def convert(self, node: Any) -> Node:
         known = self.done.get(id(node))
         if known is not None:
             return known
+        tag = node.tag
+        if tag:
+            tag = _tag(tag)
+        if node.__class__ is _Scalar:
+            value = node.value
+            if not node.style and (value in _WORDS or value[0] in _STARTS):
+                value = self._plain(node, value)
+            self.done[id(node)] = made = Node(value, self.source, self.span(node), None, tag)
+            return made
         if id(node) in self.under_way:
             raise _Refused("an alias contains itself", self.span(node))
-        if isinstance(node, yaml.ScalarNode):
-            made = Node(self._scalar(node), self.source, self.span(node), tag=_tag(node))
-            size = 1
+        self.under_way.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            value, size = self._mapping(node)
         else:
-            self.under_way.add(id(node))
-            if isinstance(node, yaml.MappingNode):
-                value, size = self._mapping(node)
-            else:
-                items = [self.convert(item) for item in node.value]
-                value, size = items, 1 + sum(self.size[id(item)] for item in node.value)
-            self.under_way.discard(id(node))
-            made = Node(value, self.source, self.span(node), tag=_tag(node))
+            value = [self.convert(item) for item in node.value]
+            size = 1 + sum(self.size.get(id(item), 1) for item in node.value)
+        self.under_way.discard(id(node))
         if size > SIZE:
             raise _Refused(f"expands to more than {SIZE} nodes", self.span(node))
-        self.done[id(node)] = made
+        self.done[id(node)] = made = Node(value, self.source, self.span(node), None, tag)
         self.size[id(node)] = size
         return made
 
@@ -209,32 +229,29 @@ class _Converter:
         for key, value in node.value:
             fresh = id(value) not in self.done
             child = self.convert(value)
-            size += 1 + self.size[id(value)]
-            if key.value == "<<" and isinstance(key, yaml.ScalarNode) and not key.style:
+            size += 1 + self.size.get(id(value), 1)
+            scalar = key.__class__ is _Scalar
+            name = key.value if scalar else "?"
+            if name == "<<" and not key.style:
                 sources = list(child) if child.is_list else [child]
                 for source in sources:
-                    for name, inherited in source.items():
-                        merged.setdefault(name, inherited)
+                    for inherited_name, inherited in source.items():
+                        merged.setdefault(inherited_name, inherited)
                 continue
-            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
             place = self.span(key)
             if fresh:
                 child.key = place
             else:  # an alias: the same value under another key
                 child = Node(child._value, child.source, child.span, place, child.tag)
-            if name in written and isinstance(key, yaml.ScalarNode):
+            if name in written and scalar:
                 self.source.repeated[place] = name
             written[name] = child
-        return {**{k: v for k, v in merged.items() if k not in written}, **written}, size
+        return ({**{k: v for k, v in merged.items() if k not in written}, **written} if merged else written), size
 
-    def _scalar(self, node: Any) -> Any:
-        text: str = node.value
-        if node.style:  # quoted or a block
-            return text
+    def _plain(self, node: Any, text: str) -> Any:
+        """The value of a scalar without quotes that may be a word of YAML's or a number."""
         if text in _WORDS:
             return _WORDS[text]
-        if not (text[0].isdigit() or text[0] in "+-."):
-            return text
         mark = node.start_mark
         if self.source.line(mark.line + 1 + self.line).startswith("!!str", mark.column):
             return text
@@ -251,6 +268,5 @@ def _number(text: str) -> Any:
     return text
 
 
-def _tag(node: Any) -> str:
-    tag: str = node.tag or ""
+def _tag(tag: str) -> str:
     return "" if tag.startswith("tag:yaml.org,2002:") else tag

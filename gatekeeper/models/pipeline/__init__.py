@@ -1,8 +1,9 @@
-"""Delivery pipelines. GitHub Actions is read; of the other tools it is said that they are not judged."""
+"""Delivery pipelines of GitHub Actions, GitLab CI and Jenkins; of other tools it is said that they are not judged."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 
 from gatekeeper.discover import Tree
 from gatekeeper.models import Subject
@@ -24,6 +25,7 @@ from gatekeeper.models.pipeline.ir import (
 from gatekeeper.models.pipeline.kinds import INFRASTRUCTURE, SCANS, TESTS
 from gatekeeper.models.pipeline.levels import Judgement, Level, before, holds, level
 from gatekeeper.models.pipeline.reach import environment_for, play, step_runs
+from gatekeeper.models.pipeline_files import GITHUB, GITLAB, JENKINS, tool_of
 from gatekeeper.node import START, Fault, Source
 
 __all__ = [
@@ -54,25 +56,14 @@ __all__ = [
     "step_runs",
 ]
 
-_OTHERS = (
-    (".gitlab-ci.", "GitLab CI"),
-    ("jenkinsfile", "Jenkins"),
-    ("azure-pipelines.", "Azure Pipelines"),
-    (".circleci/config.", "CircleCI"),
-    ("bitbucket-pipelines.", "Bitbucket Pipelines"),
-)
+_READERS = {GITHUB: "github", GITLAB: "gitlab", JENKINS: "jenkins"}
 
 
 def read(source: Source, tree: Tree) -> Iterator[Subject | Fault]:
     """The pipelines, jobs and steps of one file, by whose tool the path says it is."""
-    path = source.path
-    if ".github/workflows/" in path:
-        from gatekeeper.models.pipeline import github
-
-        yield from github.read(source, tree)
-        return
-    tool = next((name for part, name in _OTHERS if part in path.lower()), "")
-    if tool:
-        yield Fault(
-            source, START, f"{tool} is not judged by this version", reason="unsupported-tool", technology="pipeline"
-        )
+    tool = tool_of(source.path)
+    if tool in _READERS:
+        yield from import_module(f"gatekeeper.models.pipeline.{_READERS[tool]}").read(source, tree)
+    elif tool:
+        words = f"{tool} is not judged by this version"
+        yield Fault(source, START, words, reason="unsupported-tool", technology="pipeline")

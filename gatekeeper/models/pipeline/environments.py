@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import lru_cache
 
+from gatekeeper.models.pipeline.shell import EXPRESSION
 from gatekeeper.node import regex
 
 
@@ -37,7 +38,7 @@ _NONPROD = frozenset(
 _EPHEMERAL = frozenset("preview previews review reviews ephemeral pr".split())
 _PLACES = frozenset(
     "test tests testing tst int integration build ci demo training sit perf performance local beta alpha acceptance "
-    "acc e2e nightly experimental lab playground".split()
+    "acc e2e nightly experimental lab playground tools".split()
 )
 _PUBLISH = frozenset(
     "pypi testpypi npm npmjs crates cratesio rubygems nuget maven dockerhub ghcr docs documentation pages storybook "
@@ -47,8 +48,13 @@ _PUBLISH = frozenset(
 
 def tokens(name: str) -> list[str]:
     """The words of a name: `deployToProd_eu` -> deploy, to, prod, eu. Trailing digits of a word are dropped."""
-    words = _SPLIT.split(_CAMEL.sub(" ", name[:300]).lower())
-    return [word.rstrip("0123456789") or word for word in words if word]
+    return [*_tokens(name[:300])]
+
+
+@lru_cache(maxsize=8192)
+def _tokens(name: str) -> tuple[str, ...]:
+    words = _SPLIT.split(_CAMEL.sub(" ", name).lower())
+    return tuple(word.rstrip("0123456789") or word for word in words if word)
 
 
 @lru_cache(maxsize=2048)
@@ -114,4 +120,4 @@ def named_by_flags(words: Sequence[str]) -> list[str]:
             or word.startswith(("s3://", "gs://"))
         ):
             found.append(word)
-    return [text for text in found if "\ue000" not in text and "$" not in text]
+    return [text for text in found if EXPRESSION not in text and "$" not in text]

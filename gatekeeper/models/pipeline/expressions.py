@@ -6,6 +6,7 @@ it is true: `x && false` is false whatever `x` is. Nothing unknown ever becomes 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -30,6 +31,7 @@ _TOKEN = regex(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>-?(?:0x[0-9a-fA-F]{1,16}|\d{1,30}(?:\.\d{1,30})?(?:[eE][-+]?\d{1,3})?))"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_-]*)|(?P<sign>&&|\|\||==|!=|<=|>=|[!<>()\[\].,*]))"
 )
+_PATH = regex(r"[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z_][A-Za-z0-9_-]*)*\Z")
 _STATUS = frozenset({"success", "failure", "always", "cancelled"})
 _WORDS: dict[str, Value] = {"true": True, "false": False, "null": None}
 
@@ -46,6 +48,9 @@ def parse(text: str) -> Tree | None:
     """The expression's tree; None when it is none that GitHub would take."""
     if len(text) > LENGTH:
         return None
+    path = text.lower()
+    if _PATH.match(text) and path.partition(".")[0] not in _WORDS:  # as most of them are
+        return ("path", path)
     try:
         parser = _Parser(list(_tokens(text)))
         tree = parser.expression(0)
@@ -54,14 +59,21 @@ def parse(text: str) -> Tree | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def condition(text: str) -> Tree | None:
-    """The tree of an `if:` as written: with or without `${{ }}`; text around the braces makes it a true string."""
+    """The tree of an `if:` as written: with or without `${{ }}`.
+
+    Text around the braces makes it a string, and true: also the line break that a block scalar leaves behind them.
+    """
     stripped = text.strip()
     if "${{" not in stripped:
         return parse(stripped)
-    if stripped.startswith("${{") and stripped.endswith("}}") and stripped.count("${{") == 1:
+    whole = stripped.startswith("${{") and stripped.endswith("}}") and stripped.count("${{") == 1
+    if whole and not text.endswith("\n"):
         return parse(stripped[3:-2].strip())
-    return ("literal", stripped)
+    inner = [tree for _, _, each in found(stripped) if (tree := parse(each)) and names_status(tree)]
+    literal = ("literal", text if text.endswith("\n") else stripped)
+    return ("||", literal, *inner) if inner else literal
 
 
 def found(text: str) -> Iterator[tuple[int, int, str]]:
@@ -276,7 +288,13 @@ class _Evaluator:
     def call(self, name: str, arguments: tuple[Tree, ...]) -> Value:
         if name in _STATUS:
             return self.status.get(name, UNKNOWN)
+        if name == "case":
+            return self.case(arguments)
         values = [self.value(argument) for argument in arguments]
+        if name == "fromjson" and len(values) == 1:
+            return _from_json(values[0])
+        if name == "format" and values:
+            return _formatted(values)
         if len(values) != 2 or name not in ("contains", "startswith", "endswith"):
             return UNKNOWN
         where, what = values
@@ -289,12 +307,50 @@ class _Evaluator:
             return part in text
         return text.startswith(part) if name == "startswith" else text.endswith(part)
 
+    def case(self, arguments: tuple[Tree, ...]) -> Value:
+        """The value behind the first condition that holds, else the last argument."""
+        if len(arguments) % 2 == 0:
+            return UNKNOWN
+        for condition, value in zip(arguments[:-1:2], arguments[1::2], strict=True):
+            holds = truth(self.value(condition))
+            if holds is None:
+                return UNKNOWN
+            if holds:
+                return self.value(value)
+        return self.value(arguments[-1])
+
     def among(self, items: tuple[Value, ...], what: Value) -> Value:
         if isinstance(what, (Unknown, tuple)):
             return UNKNOWN if items else False
         if any(not isinstance(item, Unknown) and _same(item, what) for item in items):
             return True
         return UNKNOWN if any(isinstance(item, Unknown) for item in items) else False
+
+
+def _from_json(value: Value) -> Value:
+    """What a JSON text holds: a scalar, or a list of scalars; anything else is not followed."""
+    if not isinstance(value, str):
+        return UNKNOWN
+    try:
+        made = json.loads(value)
+    except (ValueError, RecursionError):
+        return UNKNOWN
+    if isinstance(made, list):
+        return tuple(each if each is None or isinstance(each, (str, bool, int, float)) else UNKNOWN for each in made)
+    return made if made is None or isinstance(made, (str, bool, int, float)) else UNKNOWN
+
+
+_HOLE = regex(r"\{\{|\}\}|\{(\d{1,3})\}")
+
+
+def _formatted(values: list[Value]) -> Value:
+    """`format('{0}', x)` of what is known."""
+    text, *given = values
+    if not isinstance(text, str) or any(isinstance(each, tuple) for each in given):
+        return UNKNOWN
+    if any(found[1] and int(found[1]) >= len(given) for found in _HOLE.finditer(text)):
+        return UNKNOWN
+    return _HOLE.sub(lambda found: _shown(given[int(found[1])]) if found[1] else found[0][0], text)
 
 
 def _is_number(value: Value) -> bool:
@@ -311,13 +367,16 @@ def _number(value: Value) -> float:
 
 
 def _text(value: Value) -> str:
+    return _shown(value).casefold()
+
+
+def _shown(value: Value) -> str:
+    """A value as GitHub puts it into a text."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).casefold()
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _same(left: Value, right: Value) -> bool:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from gatekeeper.discover import Unreadable
-from gatekeeper.models.pipeline import kinds, scanners, shell, tables
-from gatekeeper.models.pipeline.environments import named_by_flags
+from gatekeeper.discover import Tree, Unreadable
+from gatekeeper.models.pipeline import declared, kinds, remote, scanners, shell, tables
+from gatekeeper.models.pipeline.environments import Class, named_by_flags
 from gatekeeper.models.pipeline.ir import Fact, Job, Step, normal, pairs, text_of
 from gatekeeper.models.pipeline.kinds import Hit
 from gatekeeper.models.pipeline.scanners import YES, Blocking
@@ -48,25 +48,109 @@ class _Look(NamedTuple):
 
 def of_job(job: Job) -> tuple[Fact, ...]:
     """The facts of a job. One that calls another pipeline has those only when it cannot be read: by its name."""
+    found = [fact for step in job.steps for fact in step.facts]
     if job.unresolved:
-        words = job.unresolved.partition("@")[0].rpartition("/")[2].removesuffix(".yml").removesuffix(".yaml")
-        hits = kinds.by_name(words, job.unresolved) or kinds.by_name(job.id, job.unresolved)
-        step = Step(job.node, job, 0)
-        return tuple(
-            Fact(
-                h.kind,
-                h.tool,
-                "name",
-                "unknown",
-                f"{job.unresolved} is in another repository",
-                "",
-                0,
-                job.uses_at,
-                step,
-            )
-            for h in hits
-        )
-    return tuple(fact for step in job.steps for fact in step.facts)
+        found += _of_called(job)
+    elif job.steps:
+        found += _said_of(job, "job", job.id, job.title)
+        found += _gitops(job, found)
+        found += _reports(job, found)
+        found += _in_production(job, found)
+        found += _called_deploy(job, found)
+    return tuple(sorted(found, key=lambda fact: fact.order) if len(found) > 1 else found)
+
+
+def _called_deploy(job: Job, found: list[Fact]) -> list[Fact]:
+    """A job that is called a deployment and does something that is not known may deploy."""
+    if any(fact.kind in ("deploy", "publish") for fact in found) or all(step.classified for step in job.steps):
+        return []
+    named = [*kinds.by_name(job.id, "name"), *kinds.by_name(job.title, "name")]
+    why = Blocking("unknown", "what it does is not known")
+    return [_of_whole(job, hit, "name", why) for hit in named[:1] if hit.kind == "deploy"]
+
+
+def _of_called(job: Job) -> list[Fact]:
+    said = _said_of(job, "uses", job.unresolved.partition("@")[0], job.unresolved)
+    said = said or _said_of(job, "job", job.id, job.title)
+    if said:
+        return said
+    words = job.unresolved.partition("@")[0].rpartition("/")[2].removesuffix(".yml").removesuffix(".yaml")
+    hits = kinds.by_name(words, job.unresolved) or kinds.by_name(job.id, job.unresolved)
+    why = Blocking("unknown", f"{job.unresolved} is in another repository")
+    return [_of_whole(job, hit, "name", why) for hit in hits]
+
+
+def _of_whole(job: Job, hit: Hit, strength: str, blocking: Blocking, target: str = "") -> Fact:
+    """A fact that a job establishes as a whole."""
+    step = job.steps[0] if job.steps else Step(job.node, job, 0)
+    place = job.uses_at if job.unresolved else job.node
+    return Fact(hit.kind, hit.tool, strength, blocking.word, blocking.reason, target, 0, place, step)
+
+
+def _said_of(job: Job, field: str, *texts: str) -> list[Fact]:
+    found = declared.of(job.pipeline.workspace.tree, field, *texts)
+    no = Blocking("no", f"its failure does not count, {declared.BY}")
+    hits = [(Hit(each.kind, f"{texts[0]}, {declared.BY}"), YES if each.blocking else no, each) for each in found]
+    return [_of_whole(job, hit, "strong", blocking, each.environment) for hit, blocking, each in hits]
+
+
+OPEN = "its environment alone"
+_DOES = frozenset("deploy trigger publish rollback migrate prod-mutation plan smoke ephemeral".split())
+
+
+def _in_production(job: Job, found: list[Fact]) -> list[Fact]:
+    """A step of which nobody knows what it does, in an environment that is production: it may be what deploys."""
+    named = job.environment
+    if named is None or named.cls is not Class.PROD or any(f.kind in _DOES or f.kind in kinds.TESTS for f in found):
+        return []
+    step = next((each for each in job.steps if not each.classified), None)
+    if step is None:
+        return []
+    place = step.uses_at if step.uses else step.node
+    return [Fact("deploy", OPEN, "name", "yes", "", "", step.index * 1000, place, step)]
+
+
+def _gitops(job: Job, found: list[Fact]) -> list[Fact]:
+    """A new version written into a manifest and pushed: what watches the repository deploys it."""
+    push = next((fact for fact in reversed(found) if fact.kind == "gitpush"), None)
+    if push is None or any(fact.kind == "deploy" and fact.strength != "name" for fact in found):
+        return []
+    before = [step for step in job.steps if step.index <= push.step.index]
+    commands = [kinds.unwrap(script.command.words) for step in before for script in step.scripts]
+    edits = {edit for words in commands if (edit := remote.edits_manifest(words))}
+    if not edits:
+        return []
+    other = [step.inputs.get("repository", "") for step in job.steps if step.slug == "actions/checkout"]
+    away = any(remote.elsewhere(name) for name in other) or any(
+        words[:2] == ("git", "clone") or words[:3] == ("gh", "repo", "clone") for words in commands
+    )
+    to = next((to for words in commands if (to := remote.push(words))), None)
+    branch = to.branch if to and remote.kind_of_push(to) == "deploy" else ""
+    if "certain" not in edits and not away and not branch:
+        return []
+    target = branch or next((name for name in other if remote.elsewhere(name)), "")
+    strength = "derived" if "certain" in edits or away else "name"
+    return [push._replace(kind="deploy", tool="git push (GitOps)", strength=strength, target=target)]
+
+
+_RESULTS = regex(r"junit|test-?results?|test-?reports?|surefire|TEST-\*|\.trx\b", re.IGNORECASE)
+_UPLOADS = ("actions/upload-artifact", "actions/upload-code-coverage")
+
+
+def _reports(job: Job, found: list[Fact]) -> list[Fact]:
+    """Reports that a step hands on show that tests or an analysis ran, although the tool is not known."""
+    more: list[Fact] = []
+    held = {fact.kind for fact in found}
+    for step in job.steps:
+        if not step.slug.startswith(_UPLOADS):
+            continue
+        text = f"{step.inputs.get('path', '')} {step.inputs.get('name', '')}"
+        kind = "test" if _RESULTS.search(text) else "analysis" if ".sarif" in text else ""
+        if not kind or held & (kinds.TESTS if kind == "test" else kinds.SCANS):
+            continue
+        reason = "its report is kept, the tool that wrote it is not known"
+        more.append(Fact(kind, step.slug, "name", "unknown", reason, "", step.index * 1000, step.uses_at, step))
+    return more[:1]
 
 
 def softened(found: tuple[Fact, ...], by: tuple[str, str]) -> tuple[Fact, ...]:
@@ -94,9 +178,11 @@ def _of_step(step: Step) -> StepFacts:
         found = [(seen, place, 0) for seen in look.seen]
     else:
         found = []
-        known = True
+        known = not shell.read(step.run).why
+        read = shell.read(step.run)
+        here = _Here(shell.functions(read), _exported(read))
         for script in step.scripts:
-            look = _command(step, script.command, script.folder, 0)
+            look = _command(step, script.command, script.folder, 0, here)
             known = known and look.known
             if look.seen:
                 heard = _heard(step, script.number)
@@ -106,8 +192,7 @@ def _of_step(step: Step) -> StepFacts:
     if not found and not step.slug.startswith("actions/") and not _says_only(step):
         named = kinds.by_name(text_of(step.title_at), "name")
         found = [(_Seen(hit, "name", YES), step.title_at, 0) for hit in named]
-    hidden = step.soft
-    outer = YES if hidden[0] == "no" else Blocking("no" if hidden[0] == "yes" else "unknown", hidden[1])
+    outer = _outer(step)
     facts = tuple(
         Fact(
             s.hit.kind,
@@ -126,6 +211,27 @@ def _of_step(step: Step) -> StepFacts:
     return StepFacts(facts, look.known)
 
 
+def _outer(step: Step) -> Blocking:
+    """What the step around its commands does with their failure."""
+    word, why = step.soft
+    if word == "no":
+        return YES
+    if word == "yes" and _asked_later(step):
+        return Blocking("unknown", f"{why}, and a later step looks at its outcome")
+    return Blocking("no" if word == "yes" else "unknown", why)
+
+
+def _asked_later(step: Step) -> bool:
+    """Whether a later step of the job looks at how this one went."""
+    id = text_of(step.node["id"])
+    if not id:
+        return False
+    asked = (f"steps.{id}.outcome", f"steps['{id}'].outcome", f"steps.{id}.conclusion")
+    later = step.job.steps[step.index + 1 :]
+    texts = (text for each in later for text in (text_of(each.cond), each.run, *each.env.values()))
+    return any(name in text for text in texts for name in asked)
+
+
 _TALK = frozenset("echo printf true : exit sleep export set cd ls cat mkdir test [ [[ date pwd env".split())
 
 
@@ -139,12 +245,22 @@ def _heard(step: Step, index: int) -> Blocking:
     """Whether the failure of one command of the step's script fails the step."""
     made: list[shell.Heard] | None = step.__dict__.get("_heard")
     if made is None:
-        script = shell.commands(step.run)
+        script = shell.read(step.run)
         made = step.__dict__["_heard"] = shell.heard(script, step.errexit, step.pipefail)
-    word = _blocking(made[index])
-    if word is YES and step.scripts[index].command.branch:
-        return Blocking("unknown", "it runs only in one branch of the script")
+    word = _of_place(step.scripts[index].command, made[index])
+    if step.powershell and word.reason.startswith("set +e"):
+        return Blocking("unknown", "PowerShell goes on after it, and ends with the exit code of its last program")
     return word
+
+
+def _of_place(command: shell.Command, heard: shell.Heard) -> Blocking:
+    """Whether a command is run at all where it stands, and its failure heard."""
+    word = _blocking(heard)
+    if word is not YES:
+        return word
+    if command.branch:
+        return Blocking("unknown", "it runs only in one branch of the script")
+    return Blocking("unknown", "it runs only when what stands before || fails") if command.before == "||" else YES
 
 
 def _blocking(heard: shell.Heard) -> Blocking:
@@ -172,54 +288,62 @@ def _weakened(fact: Fact, by: Blocking) -> Fact:
 # actions
 
 
-_RUNS_INPUT = {
-    "nick-fields/retry": "command",
-    "nick-invision/retry": "command",
-    "appleboy/ssh-action": "script",
-    "azure/cli": "inlinescript",
-    "azure/powershell": "inlinescript",
-    "cloud-gov/cg-cli-tools": "cf_command",
-    "citizen-of-planet-earth/cf-cli-action": "command",
-    "addnab/docker-run-action": "run",
-    "reactivecircus/android-emulator-runner": "script",
-    "coactions/setup-xvfb": "run",
-    "gabrielbb/xvfb-action": "run",
-    "kubevious/cli": "",
-}
-_WITH_PROGRAM = {
-    "gradle/gradle-build-action": ("gradle", "arguments"),
-    "gradle/actions/setup-gradle": ("gradle", "arguments"),
-    "actions-rs/cargo": ("cargo", "command"),
-    "superfly/flyctl-actions": ("flyctl", "args"),
-    "cloudflare/wrangler-action": ("wrangler", "command"),
-    "pulumi/actions": ("pulumi", "command"),
-    "w9jds/firebase-action": ("firebase", "args"),
-    "serverless/github-action": ("serverless", "args"),
-    "cloud-gov/cg-cli-tools": ("cf", "cf_command"),
-    "burrunan/gradle-cache-action": ("gradle", "arguments"),
-    "goreleaser/goreleaser-action": ("goreleaser", "args"),
-    "amondnet/vercel-action": ("vercel", "vercel-args"),
-    "borales/actions-yarn": ("yarn", "cmd"),
-}
 _TRIVY_KINDS = {"config": "iacscan", "fs": "sca", "filesystem": "sca", "repo": "sca", "sbom": "sca"}
+
+
+def _said(step: Step, field: str, *texts: str) -> _Look:
+    """What somebody says in gatekeeper.yaml that an action, a command or a script does."""
+    found = declared.of(step.job.pipeline.workspace.tree, field, *texts)
+    reason = f"its failure does not count, {declared.BY}"
+    return _Look(
+        [
+            _Seen(
+                Hit(each.kind, f"{texts[0]}, {declared.BY}"), "strong",
+                YES if each.blocking else Blocking("no", reason), each.environment,
+            )
+            for each in found
+        ],
+        bool(found),
+    )  # fmt: skip
 
 
 def _action(step: Step, slug: str, inputs: dict[str, str], depth: int) -> _Look:
     if slug.startswith(("./", "$/")):
-        written = step.uses if depth == 0 else slug
-        return _composite(step, normal(written[2:]), depth)
+        said = _said(step, "uses", slug, step.uses)
+        if said.seen:
+            return said
+        return _composite(step, normal(step.uses[2:].partition("@")[0]), depth)
     if slug.startswith("docker://"):
         image = slug.removeprefix("docker://").rpartition("/")[2].partition(":")[0]
         return _hits(step, [image, *inputs.get("args", "").split()])
-    runs = _RUNS_INPUT.get(slug)
-    if runs and inputs.get(runs):
-        return _script(step, inputs[runs], step.folder, depth + 1, errexit=False)
-    for prefix, (program, name) in _WITH_PROGRAM.items():
-        if (slug == prefix or slug.startswith(prefix + "/")) and inputs.get(name):
-            arguments = inputs[name].split() if inputs[name].split()[:1] != [program] else inputs[name].split()[1:]
-            look = _hits(step, [program, *arguments])
-            return look if look.seen else _Look([], True)
+    said = _said(step, "uses", slug, step.uses)
+    if said.seen:
+        return said
+    look = _runs_input(step, slug, inputs, depth)
+    return _by_table(step, slug, inputs, depth) if look is None else look
+
+
+def _runs_input(step: Step, slug: str, inputs: Mapping[str, str], depth: int) -> _Look | None:
+    """What an action runs that is given a script, or the arguments of one program; None for the others."""
+    name = tables.load().scripts.get(slug, "")
+    if inputs.get(name):
+        look = _script(step, inputs[name], None if "ssh" in slug else step.folder, depth + 1, errexit=False)
+        return _rolled_out(look, inputs[name], slug) if "ssh" in slug else look
+    programs = tables.load().programs
+    repository = "/".join(slug.split("/")[:2])
+    program, name = programs.get(slug) or programs.get(repository) or ("", "")
+    if not inputs.get(name):
+        return None
+    arguments = inputs[name].split()
+    return _hits(step, [program, *(arguments[1:] if arguments[:1] == [program] else arguments)])._replace(known=True)
+
+
+def _by_table(step: Step, slug: str, inputs: dict[str, str], depth: int) -> _Look:
+    """What the table says of an action; what is kept of one that it does not know; and last its name."""
     kind = kinds.action_kind(slug)
+    kept = step.job.pipeline.workspace.home_of(step.uses.partition("@")[0]) if kind is None else None
+    if kept is not None:
+        return _composite(step, normal(kept), depth)
     if kind is None:
         repository, _, last = slug.rpartition("/")
         named = kinds.by_name(last, slug) or kinds.by_name(repository.rpartition("/")[2], slug)
@@ -243,7 +367,7 @@ def _action(step: Step, slug: str, inputs: dict[str, str], depth: int) -> _Look:
 
 
 def _action_blocking(step: Step, kind: str, slug: str, inputs: dict[str, str]) -> Blocking:
-    if kind not in kinds.SCANS:
+    if kind not in kinds.SCANS and (kind not in kinds.TESTS or scanners.of_slug(slug) is None):
         return YES
     return scanners.of_action(slug, inputs, step.env, step.job.pipeline.workspace.text)
 
@@ -296,14 +420,34 @@ def _composite(step: Step, folder: str, depth: int) -> _Look:
         if inner.node["uses"].present:
             look = _action(inner, inner.uses.lower().partition("@")[0], inner.inputs, depth + 1)
         else:
-            look = _script(inner, inner.run, "", depth + 1, errexit=True)
+            look = _script(inner, inner.run, inner.folder, depth + 1, inner.errexit, inner.pipefail)
+            look = look if inner.scripts else _Look([], False)
+            if inner.powershell and len(inner.scripts) > 1:
+                lost = Blocking("unknown", "PowerShell ends with the exit code of its last program")
+                look = look._replace(seen=[each._replace(blocking=lost) for each in look.seen])
+        runs = _runs_within(inner)
+        if runs is False:
+            continue
+        if _runs_within(inner, failed=True) is not False and any(each.hit.kind == "deploy" for each in look.seen):
+            goes_on = Blocking("unknown", f"{inner.label} of ./{folder} runs although it failed")
+            seen = [each._replace(blocking=_worse(each.blocking, goes_on)) for each in seen]
         hidden = inner.soft
         outer = YES if hidden[0] == "no" else Blocking("no" if hidden[0] == "yes" else "unknown", hidden[1])
+        if runs is None:
+            outer = _worse(outer, Blocking("unknown", f"whether {inner.label} of ./{folder} runs depends on its if:"))
         seen += [
             each._replace(strength=_weaker(each.strength), blocking=_worse(each.blocking, outer)) for each in look.seen
         ]
         known = known and look.known
     return _Look(seen, known)
+
+
+def _runs_within(step: Step, failed: bool = False) -> bool | None:
+    """Whether a step of an action runs, in whatever way the pipeline starts; None when it does not in each."""
+    if not step.cond.present:
+        return not failed
+    answers = {step.runs_in(trigger, failed) for trigger in step.job.root.pipeline.triggers}
+    return answers.pop() if len(answers) == 1 else None
 
 
 def _document(source: Source | None) -> Node | None:
@@ -324,15 +468,29 @@ def _weaker(strength: str) -> str:
 
 
 def _script(step: Step, text: str, folder: str | None, depth: int, errexit: bool, pipefail: bool = False) -> _Look:
-    """What a script does that the step runs: a file, a recipe, an input."""
+    """What a script does that the step runs: a file, a recipe, an input. The same script is looked at once."""
     if depth > DEPTH or _spent(step):
         return _Look([], False)
-    script = shell.commands(text)
+    workspace = step.job.pipeline.workspace
+    made = workspace.tree.once(_scripts_seen)
+    key = (text, folder, depth, errexit, pipefail, workspace.root, step.outer is None, *step.env.items())
+    if key not in made:
+        made[key] = _script_once(step, text, folder, depth, errexit, pipefail)
+    return made[key]
+
+
+def _scripts_seen(tree: Tree) -> dict[object, _Look]:
+    return {}
+
+
+def _script_once(step: Step, text: str, folder: str | None, depth: int, errexit: bool, pipefail: bool) -> _Look:
+    script = shell.read(text)
+    here = _Here(shell.functions(script), _exported(script))
     seen: list[_Seen] = []
-    known = True
-    for command, outer in zip(script, shell.heard(script, errexit, pipefail), strict=True):
-        look = _command(step, command, folder, depth)
-        heard = _blocking(outer)
+    known = not script.why
+    for command, outer in zip(script.commands, shell.heard(script, errexit, pipefail), strict=True):
+        look = _command(step, command, folder, depth, here)
+        heard = _of_place(command, outer)
         seen += [
             each._replace(blocking=_worse(each.blocking, heard), strength=_weaker(each.strength)) for each in look.seen
         ]
@@ -340,10 +498,52 @@ def _script(step: Step, text: str, folder: str | None, depth: int, errexit: bool
     return _Look(seen, known)
 
 
-def _command(step: Step, command: shell.Command, folder: str | None, depth: int) -> _Look:
+class _Here(NamedTuple):
+    """What a script has set up for the commands in it: functions, whose commands are read where they stand, and
+    variables that it exports."""
+
+    functions: frozenset[str] = frozenset()
+    exported: tuple[str, ...] = ()
+
+
+def _exported(script: shell.Script) -> tuple[str, ...]:
+    """The variables that a script exports before anything else may choose, as `NAME=value`."""
+    found = [c for c in script.commands if c.words[:1] == ("export",) and not c.branch and c.group == 0]
+    return tuple(word for command in found for word in command.words[1:] if "=" in word)
+
+
+def _command(
+    step: Step, command: shell.Command, folder: str | None, depth: int, here: _Here = _Here()  # noqa: B008
+) -> _Look:
     words = kinds.unwrap(command.words)
-    if not words:
+    if not words or command.words[0] in here.functions:
         return _Look([], True)
+    if declared.told(step.job.pipeline.workspace.tree):
+        said = _said(step, "command", " ".join(words), " ".join(command.words))
+        if said.seen:
+            return said
+    look = _indirect(step, command, words, folder, depth)
+    if look is not None:
+        return look
+    if words[0] in _ELSEWHERE:
+        return _elsewhere(step, command, words, depth)
+    if words[0] in ("terraform", "tofu") and "apply" in words and _creates_nothing(step, words, folder):
+        return _Look([], True)
+    if words[0] in ("kubectl", "oc") and _only_builds(step, words, folder):
+        return _Look([_Seen(Hit("build", words[0]), "strong", YES)], True)
+    if words[0] in ("find", "fd") and not _STARTS.isdisjoint(words):
+        return _Look([], False)
+    set_here = (*here.exported, *command.env, *kinds.assigned(command.words))
+    return _hits(step, words, dict(each.partition("=")[::2] for each in set_here))
+
+
+_STARTS = frozenset({"-exec", "-execdir", "-ok", "-x", "--exec", "--exec-batch"})
+
+
+def _indirect(
+    step: Step, command: shell.Command, words: tuple[str, ...], folder: str | None, depth: int
+) -> _Look | None:
+    """What a command runs that only starts something else of the repository; None for a command of its own."""
     program = words[0]
     if program in ("bash", "sh", "zsh", "source", ".", "dash"):
         return _shell(step, words, folder, depth)
@@ -360,12 +560,14 @@ def _command(step: Step, command: shell.Command, folder: str | None, depth: int)
         return _Look([seen for look in looks for seen in look.seen], all(look.known for look in looks))
     raw = command.words[0] if command.words else ""
     path = next((w for w in command.words if w.rpartition("/")[2] == program and "/" in w), raw)
+    if kinds.in_container(command.words) and not path.startswith("."):
+        path = ""  # the name of an image
     if (
         "/" in path
         and program not in ("gradle", "mvn")
         and not path.startswith(("/", "~", "node_modules", "./node_modules", "vendor/bin", "./vendor/bin"))
     ):
-        return _local(step, path, folder, depth)
+        return _variable(words, path) if "$" in path else _local(step, path, folder, depth)
     if program in _INTERPRETERS and not kinds.command_kinds(words):  # `node --test` is a command of its own
         file = next((w for w in words[1:] if not w.startswith("-")), "")
         return (
@@ -373,37 +575,137 @@ def _command(step: Step, command: shell.Command, folder: str | None, depth: int)
             if file and EXPRESSION not in file
             else _Look([], not file)
         )
-    if program in ("terraform", "tofu") and "apply" in words and _creates_nothing(step, words, folder):
-        return _Look([], True)
-    return _hits(step, words)
+    return _variable(words, raw) if program.startswith("$") else None
+
+
+def _variable(words: Sequence[str], path: str) -> _Look:
+    """`"$SCRIPT" apply`: the program is not known, its verb speaks."""
+    verb = next((word for word in words[1:3] if word in ("apply", "deploy", "promote", "rollback")), "")
+    hits = kinds.by_name({"apply": "deploy"}.get(verb, verb) or path.rpartition("/")[2], path)
+    return _Look([_Seen(hit, "name", YES) for hit in hits], False)
 
 
 _INTERPRETERS = frozenset("python python3 node ruby deno tsx ts-node php Rscript pwsh perl".split())
-_CREATES = regex(r'^[ \t]*(?:resource|module)[ \t]+"', re.MULTILINE)
+_CREATES = regex(r'^[ \t]*resource[ \t]+"', re.MULTILINE)
+_MODULE = regex(r'^[ \t]*module[ \t]+"', re.MULTILINE)
+_FROM = regex(r'^[ \t]*source[ \t]*=[ \t]*"(\.{1,2}/[^"]{0,300})"', re.MULTILINE)
 
 
 def _creates_nothing(step: Step, words: Sequence[str], folder: str | None) -> bool:
-    """Whether the Terraform that is applied has neither resources nor modules: it is applied to read its outputs."""
+    """Whether the Terraform that is applied has no resources, nor its local modules: it is there for its outputs."""
     to = scanners.option(words, "-chdir", "--chdir") or ""
     if folder is None or EXPRESSION in to or "$" in to:
         return False
     workspace = step.job.pipeline.workspace
-    home = normal(f"{workspace.root}{folder}/{to}")
-    paths = [path for path in workspace.tree.paths if path.endswith(".tf") and path.rpartition("/")[0] == home]
-    texts = [workspace.text(path.removeprefix(workspace.root)) for path in paths]
-    return bool(texts) and all(text and not _CREATES.search(text) for text in texts)
+    open_, done = [normal(f"{workspace.root}{folder}/{to}")], set[str]()
+    while open_ and len(done) < 50:
+        home = open_.pop()
+        if home in done:
+            continue
+        done.add(home)
+        paths = [path for path in workspace.tree.paths if path.endswith(".tf") and path.rpartition("/")[0] == home]
+        texts = [workspace.text(path.removeprefix(workspace.root)) for path in paths]
+        if not texts or any(not text or _CREATES.search(text) for text in texts):
+            return False
+        for text in texts:
+            near = _FROM.findall(text)
+            if len(_MODULE.findall(text)) != len(near):
+                return False
+            open_ += [normal(f"{home}/{source}") for source in near]
+    return not open_
 
 
-def _hits(step: Step, words: Sequence[str]) -> _Look:
+_KIND = regex(r"^kind:[ \t]*[\"']?(\w{1,60})", re.MULTILINE)
+_BUILDS = frozenset("BuildConfig ImageStream ImageStreamTag Namespace Project".split())
+
+
+def _only_builds(step: Step, words: Sequence[str], folder: str | None) -> bool:
+    """Whether what is applied are objects that build images or hold others, and nothing that runs."""
+    if words[1:2] not in (("apply",), ("create",), ("replace",)) or folder is None:
+        return False
+    file = scanners.option(words, "-f", "--filename") or ""
+    text = step.job.pipeline.workspace.text(normal(f"{folder}/{file}")) if file and "$" not in file else ""
+    found = set(_KIND.findall(text))
+    return bool(found) and found <= _BUILDS
+
+
+# commands that do something somewhere else
+
+
+_ELSEWHERE = frozenset({"ssh", "scp", "rsync", "git", "gh", "curl", "wget", "http"})
+
+
+def _elsewhere(step: Step, command: shell.Command, words: tuple[str, ...], depth: int) -> _Look:
+    """What happens on another machine, in another repository, or by a call to what deploys."""
+    program = words[0]
+    if program == "ssh":
+        text = remote.ssh_script(words)
+        body = next((each.body for each in command.redirects if each.body), "")
+        script = text or body
+        if not script or script == EXPRESSION:
+            return _Look([], False)
+        return _rolled_out(_script(step, script, None, depth + 1, errexit=False), script, "ssh")
+    if program in ("scp", "rsync"):
+        strength = "strong" if program == "rsync" else "name"
+        goes = remote.copies_away(words) and not {"-n", "--dry-run"} & set(words)
+        return _Look([_Seen(Hit("deploy", program), strength, YES)] if goes else [], True)
+    if remote.calls_deployer(words):
+        return _Look([_Seen(Hit("trigger", program), "strong", YES)], True)
+    look = _hits(step, words)
+    to = remote.push(words)
+    kind = remote.kind_of_push(to) if to else ""
+    if kind and to:
+        strength = "strong" if to.remote.startswith(("heroku", "dokku")) else "name"
+        return look._replace(seen=[*look.seen, _Seen(Hit(kind, "git push"), strength, YES, to.branch)])
+    return look
+
+
+def _rolled_out(look: _Look, script: str, tool: str) -> _Look:
+    """What a script on another machine does, and that it deploys there when it restarts something."""
+    if any(seen.hit.kind == "deploy" for seen in look.seen):
+        return look
+    said = [words for command in shell.commands(script) for words in (command.words, kinds.unwrap(command.words))]
+    rolls = any(map(remote.rolls_out, said))
+    more = [_Seen(Hit("deploy", tool), "derived", YES)] if rolls else []
+    return _Look([*look.seen, *more], look.known or rolls)
+
+
+_TESTED = regex(r"(?:^|[/_.-])(?:tests?|specs?|__tests__|e2e)(?:[/_.-]|\Z)|[a-z](?:Tests?|Spec)\.\w+\Z", re.IGNORECASE)
+_WITHOUT = frozenset({"--passWithNoTests", "--pass-with-no-tests", "--allow-no-tests", "--passWithNoTests=true"})
+
+
+def _passes_anyway(step: Step, words: Sequence[str]) -> Blocking:
+    """Whether a test passes whatever is tested: told to ignore failures, or to be content with no test at all."""
+    ignored = next((word for word in words[1:] if word.removesuffix("=true") in kinds.IGNORES_FAILURES), "")
+    if ignored and words[0] == "mvn":
+        return Blocking("no", f"{ignored}: it passes whatever the tests say")
+    if not _WITHOUT.isdisjoint(words):
+        paths = step.job.pipeline.workspace.tree.paths
+        if not any(_TESTED.search(path) for path in paths):
+            return Blocking("unknown", "it passes without tests, and no file here looks like one")
+    if kinds.reports_only(words):
+        return Blocking("unknown", "it reports what something else ran")
+    return YES
+
+
+_WITH_TARGET = frozenset({"deploy", "migrate", "rollback", "prod-mutation"})
+
+
+def _hits(step: Step, words: Sequence[str], environment: Mapping[str, str] | None = None) -> _Look:
+    """What a command does by the tables; `environment` is what is set for it beside what the step sees."""
     hits = kinds.command_kinds(words)
     if hits is None:
         return _Look([], False)
+    if any(hit.kind in kinds.TESTS | kinds.SCANS for hit in hits) and kinds.runs_nothing(words):
+        return _Look([], True)
     seen = []
     for hit in hits:
         blocking = YES
-        if hit.kind in kinds.SCANS:
-            blocking = scanners.of_command(words, step.env, step.job.pipeline.workspace.text)
-        target = " ".join(named_by_flags(words)) if hit.kind in ("deploy", "migrate", "rollback") else ""
+        if hit.kind in kinds.SCANS or (hit.kind in kinds.TESTS and scanners.of_words(words)):
+            blocking = scanners.of_command(words, {**step.env, **(environment or {})}, step.job.pipeline.workspace.text)
+        if hit.kind in kinds.TESTS:
+            blocking = _worse(blocking, _passes_anyway(step, words))
+        target = " ".join(named_by_flags(words)) if hit.kind in _WITH_TARGET else ""
         strength = (
             "name"
             if words[0] in ("turbo", "nx", "lerna", "task", "just", "rake", "invoke", "inv", "mage", "moon")
@@ -427,6 +729,8 @@ def _shell(step: Step, words: tuple[str, ...], folder: str | None, depth: int) -
     errexit = False
     while rest and rest[0].startswith(("-", "+")):
         flag = rest.pop(0)
+        if flag[0] == "-" and flag[:2] != "--" and "n" in flag:  # it reads, and runs nothing
+            return _Look([], True)
         errexit = errexit or (flag[:2] != "--" and "e" in flag)
         if flag == "-o" and rest:
             rest.pop(0)
@@ -439,6 +743,9 @@ def _shell(step: Step, words: tuple[str, ...], folder: str | None, depth: int) -
 
 def _local(step: Step, path: str, folder: str | None, depth: int, errexit: bool = False) -> _Look:
     """A script that lies in the repository; its name speaks where its commands do not."""
+    said = _said(step, "script", path, normal(f"{folder or ''}/{path}"))
+    if said.seen:
+        return said
     name = path.rpartition("/")[2]
     named = _named(name.partition(".")[0], name)
     if folder is None or EXPRESSION in path or "$" in path or depth >= DEPTH:
@@ -513,6 +820,8 @@ def make_goals(words: Sequence[str], folder: str | None) -> tuple[list[str], str
 
 def _make(step: Step, words: tuple[str, ...], folder: str | None, depth: int) -> _Look:
     goals, folder, own = make_goals(words, folder)
+    if not _RUNS_NOTHING.isdisjoint(words) or set("nqtvh") & set(_flags(words)):
+        return _Look([], True)
     source = None if own else makefile(step, folder)
     known = source is not None
     rules: dict[str, tuple[list[str], list[str]]] = {}
@@ -527,11 +836,48 @@ def _make(step: Step, words: tuple[str, ...], folder: str | None, depth: int) ->
             seen += _named(goal, "make").seen
             known = False
             continue
-        looks = [_recipe(step, line, folder, depth) for line in _lines(rules, goal)]
+        stops = source is not None and bool(_STOPS.search(source.text))
+        looks = [_recipe(step, line, folder, depth, stops) for line in _lines(rules, goal)]
         inner = [each for look in looks for each in look.seen]
-        known = known and all(look.known for look in looks)
-        seen += inner or _named(goal, "make").seen
-    return _Look(seen, known)
+        understood = all(look.known for look in looks)
+        known = known and understood
+        seen += inner or ([] if understood else _named(goal, "make").seen)
+    lost = _make_ignores(words, rules, goals, source)
+    return _Look([each._replace(blocking=_worse(each.blocking, lost)) for each in seen], known)
+
+
+def _flags(words: Sequence[str]) -> str:
+    """The letters of the short flags of a command."""
+    return "".join(word[1:] for word in words[1:] if word[:1] == "-" and word[:2] != "--")
+
+
+_RUNS_NOTHING = frozenset("--just-print --dry-run --recon --touch --question --version --help".split())
+_MAKEFLAGS = regex(
+    r"^[ \t]*(?:export[ \t]+)?MAKEFLAGS[ \t]*[+:?]?=[^\n#]{0,200}?(?:-[a-z]{0,10}i|--ignore-errors)", re.MULTILINE
+)
+_STOPS = regex(r"^[ \t]*\.SHELLFLAGS[ \t]*[:?]?=[^\n#]{0,100}-[a-z]{0,10}e", re.MULTILINE)
+
+
+def _make_ignores(
+    words: Sequence[str], rules: Mapping[str, tuple[list[str], list[str]]], goals: Sequence[str], source: Source | None
+) -> Blocking:
+    """Whether make goes on when a recipe fails, or chooses between recipes."""
+    if "i" in _flags(words) or "--ignore-errors" in words:
+        return Blocking("no", "make -i ignores failures")
+    if ".IGNORE" in rules and (not rules[".IGNORE"][0] or set(goals) & set(rules[".IGNORE"][0])):
+        return Blocking("no", "make ignores its failure (.IGNORE)")
+    if source is not None and _MAKEFLAGS.search(source.text):
+        return Blocking("no", "make ignores failures (MAKEFLAGS)")
+    if source is not None and _twice(source, goals):
+        return Blocking("unknown", "its makefile has more than one recipe for it")
+    return YES
+
+
+def _twice(source: Source, goals: Sequence[str]) -> bool:
+    """Whether a makefile has two recipes for one of the goals: one of them is not the one that runs."""
+    text = source.text
+    heads = [m[1].split() for m in _TARGET.finditer(text) if text.startswith("\n\t", m.end())]
+    return any(sum(goal in head for head in heads) > 1 for goal in goals)
 
 
 def _lines(rules: dict[str, tuple[list[str], list[str]]], goal: str) -> list[str]:
@@ -550,9 +896,9 @@ def _lines(rules: dict[str, tuple[list[str], list[str]]], goal: str) -> list[str
     return lines
 
 
-def _recipe(step: Step, line: str, folder: str | None, depth: int) -> _Look:
+def _recipe(step: Step, line: str, folder: str | None, depth: int, stops: bool) -> _Look:
     ignored = line.lstrip("@+").startswith("-")
-    look = _script(step, re.sub(r"\$\(([A-Z_]{1,60})\)", r"$\1", line.lstrip("@+-")), folder, depth + 1, errexit=True)
+    look = _script(step, re.sub(r"\$\(([A-Z_]{1,60})\)", r"$\1", line.lstrip("@+-")), folder, depth + 1, stops)
     if not ignored:
         return look
     return _Look(
@@ -568,9 +914,6 @@ def package_scripts(source: Source) -> dict[str, str]:
         return {str(name): str(text) for name, text in scripts.items()}
     except (ValueError, AttributeError, RecursionError, Unreadable):
         return {}
-
-
-_NPM_OWN = frozenset(tables.PACKAGE_VERBS.split())
 
 
 def package_script(words: Sequence[str]) -> str | None:
@@ -594,7 +937,7 @@ def package_script(words: Sequence[str]) -> str | None:
         return {"test": "test", "t": "test", "tst": "test", "start": "start", "stop": "stop"}.get(plain[0])
     if words[0] == "bun" and plain[0] in ("test", "build"):
         return None
-    return None if plain[0] in _NPM_OWN else plain[0]
+    return None if plain[0] in tables.words("package-verbs") else plain[0]
 
 
 def elsewhere(words: Sequence[str]) -> bool:
@@ -629,13 +972,21 @@ def _package(step: Step, words: tuple[str, ...], folder: str | None, depth: int)
         None if folder is None or elsewhere(words) else step.job.pipeline.workspace.source(f"{folder}/package.json")
     )
     script = source.once(package_scripts).get(name) if source is not None else None
-    named = _named(name, f"{words[0]} run {name}", "derived" if name in _STANDARD else "name")
+    if kinds.runs_nothing(words) or (script is None and source is not None and "--if-present" in words):
+        return _Look([], True)
+    sure = name in _STANDARD and folder is not None and not elsewhere(words) and "--if-present" not in words
+    named = _named(name, f"{words[0]} run {name}", "derived" if sure and script is None else "name")
     if script is None:
         direct = (
             kinds.command_kinds((name, *words[2:])) if words[0] in ("yarn", "pnpm") and source is not None else None
         )
         return _hits(step, (name, *words[2:])) if direct else named._replace(known=bool(named.seen))
-    inner = _script(step, script, folder, depth + 1, errexit=True)
+    inner = _script(step, script, folder, depth + 1, errexit=False)
+    if words[0] in ("npm", "yarn") and source is not None:
+        around = [source.once(package_scripts).get(f"{when}{name}") for when in ("pre", "post")]
+        before, after = (_script(step, text, folder, depth + 1, errexit=False) if text else None for text in around)
+        looks = [look for look in (before, inner, after) if look]
+        inner = _Look([seen for look in looks for seen in look.seen], all(look.known for look in looks))
     if inner.seen and name == "build":  # whatever it runs, `tsc` say, it makes what is shipped
         return _Look([*inner.seen, *named.seen], inner.known)
     if inner.seen or inner.known:
@@ -646,3 +997,30 @@ def _package(step: Step, words: tuple[str, ...], folder: str | None, depth: int)
 def unclassified(steps: Iterable[Step]) -> list[Step]:
     """Those of the steps of which it is not known what they do."""
     return [step for step in steps if not step.classified]
+
+
+class Limited(NamedTuple):
+    """A scan of a step by the table, and which findings it says do not count."""
+
+    tool: str
+    limit: scanners.Limit
+    place: Node
+
+
+def limits(step: Step) -> Iterator[Limited]:
+    """What the scans of a step say of severities, as far as they say anything."""
+    read = step.job.pipeline.workspace.text
+    if step.uses:
+        row = scanners.of_slug(step.slug)
+        call = scanners.call_of(row, step.inputs, step.env, read) if row and row.severities else None
+        limit = scanners.limit(row, call) if row and call else None
+        if limit:
+            yield Limited(step.slug, limit, step.uses_at)
+        return
+    for script in step.scripts:
+        words = kinds.unwrap(script.command.words)
+        row = scanners.of_words(words)
+        if row and row.severities:
+            limit = scanners.limit(row, scanners.Call(words, {}, step.env, read))
+            if limit:
+                yield Limited(row.name, limit, script.place)

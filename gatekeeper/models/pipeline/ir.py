@@ -7,15 +7,15 @@ does: its kind (`test`, `deploy`, …), by what evidence, whether its failure st
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import NamedTuple
 
 from gatekeeper.discover import Tree, Unreadable
+from gatekeeper.git import origin_of, owner_and_name
 from gatekeeper.models import Subject
 from gatekeeper.models.pipeline import environments
 from gatekeeper.models.pipeline.environments import Class
-from gatekeeper.models.pipeline.shell import Command, commands
-from gatekeeper.node import Node, Source, Span
+from gatekeeper.models.pipeline.shell import EXPRESSION, Command, commands
+from gatekeeper.node import Node, Source, Span, cached_property
 
 Values = tuple[str, ...] | None  # what a text may be; None: not known
 
@@ -43,7 +43,12 @@ class Trigger(NamedTuple):
             "pr-target": "a pull request (pull_request_target)",
             "tag": "a tag",
             "release": "a release",
+            "dispatch": "a start by hand",
+            "schedule": "a schedule",
+            "workflow_run": f"the end of {' or '.join(self.follows)}",
         }
+        if self.event == "merge_request_event":
+            return f"a merge request to {self.branch}"
         if self.event == "push" and self.ref != "tag":
             return f"a push to {self.pattern or self.branch}" if self.pattern != "*" else "a push to any branch"
         return names.get(self.ref, self.event)
@@ -74,20 +79,28 @@ class Fact(NamedTuple):
 
 
 class Production(NamedTuple):
-    """Why a job is held to deploy to production. Not `certain` when only a weak sign says so."""
+    """Why a job is held to deploy to production. Not `certain` when only a weak sign says so.
+
+    `parametric`: it may go elsewhere too. `guessed`: nothing names an environment, only what starts it.
+    """
 
     certain: bool
     why: str
     parametric: bool = False
+    guessed: bool = False
 
 
 class Script(NamedTuple):
     """One command of a step with its place and the folder it runs in (None: not known)."""
 
     command: Command
-    place: Node
+    step: Step
     folder: str | None
     number: int
+
+    @property
+    def place(self) -> Node:
+        return self.step.place_of(self.command.line)
 
 
 class Workspace:
@@ -114,6 +127,24 @@ class Workspace:
 
     def executable(self, path: str) -> bool | None:
         return self.tree.executable(normal(self.root + path))
+
+    def home_of(self, reference: str) -> str | None:
+        """Where what `owner/repository/path` names lies here: in this repository itself, or as a kept copy.
+
+        None when it is neither. What this repository says about another of its commits is taken as it is here.
+        """
+        owner, name, path = (*reference.split("/", 2), "", "")[:3]
+        if f"{owner}/{name}".lower() == self.tree.once(_repository):
+            return path
+        kept = f"{VENDORED}{owner}/{name}/{path}"
+        return kept if self.exists(kept) else None
+
+
+VENDORED = ".gatekeeper/vendor/"
+
+
+def _repository(tree: Tree) -> str:
+    return owner_and_name(origin_of(tree.root))
 
 
 def normal(path: str) -> str:
@@ -159,6 +190,7 @@ class Pipeline(Subject):
     technology = "pipeline"
     example_path = ".github/workflows/ci.yml"
     platform = ""  # github, gitlab, jenkins, argocd
+    merges = False  # whether what it takes from elsewhere may change the jobs that it writes itself
 
     def __init__(self, node: Node, workspace: Workspace, title: str, triggers: tuple[Trigger, ...]) -> None:
         super().__init__(node)
@@ -192,10 +224,18 @@ class Pipeline(Subject):
     def facts(self) -> tuple[Fact, ...]:
         return tuple(fact for job in self.all_jobs for fact in job.facts)
 
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        return frozenset(fact.kind for fact in self.facts)
+
     @property
     def entry(self) -> bool:
         """Whether something other than another pipeline starts it."""
-        return self.caller is None and any(trigger.ref != "call" for trigger in self.triggers)
+        return self.caller is None and self._started
+
+    @cached_property
+    def _started(self) -> bool:
+        return any(trigger.ref != "call" for trigger in self.triggers)
 
     @cached_property
     def deploys(self) -> tuple[Job, ...]:
@@ -208,6 +248,9 @@ class Job(Subject):
 
     technology = "pipeline"
     example_path = ".github/workflows/ci.yml"
+    says_when = "its if:"  # where its tool has it written when it runs
+    stage = ""  # the stage it stands in, where the tool has stages
+    template = ""  # the template of the tool's maker that it comes from
 
     def __init__(self, node: Node, pipeline: Pipeline, id: str) -> None:
         super().__init__(node)
@@ -285,6 +328,19 @@ class Job(Subject):
         """The persons it waits for before its first step, as facts of the kind `approval`."""
         return ()
 
+    def waits_in(self, trigger: Trigger) -> bool | None:
+        """Whether it waits for a person before its first step; None when the files do not say."""
+        return bool(self.asked)
+
+    def refused_in(self, trigger: Trigger) -> str:
+        """What it comes to for the jobs behind it when the person whom it waits for does not let it start."""
+        return "failure"
+
+    @property
+    def starts(self) -> tuple[Trigger, ...]:
+        """The ways in which its pipeline starts and it may be a part."""
+        return self.root.pipeline.triggers
+
     @property
     def uses_at(self) -> Node:
         """Where the pipeline that it calls is named."""
@@ -350,7 +406,8 @@ class Job(Subject):
         """What its steps do, in their order. A failure that is hidden from the jobs behind it stops nothing."""
         from gatekeeper.models.pipeline.facts import softened
 
-        return softened(self.own_facts, self.soft)
+        asked = len(self.asked)  # a refusal is no failure that could be hidden
+        return (*self.own_facts[:asked], *softened(self.own_facts[asked:], self.soft))
 
     @cached_property
     def kinds(self) -> frozenset[str]:
@@ -405,7 +462,7 @@ class Step(Subject):
     def uses_at(self) -> Node:
         return self.node["uses"]
 
-    @property
+    @cached_property
     def slug(self) -> str:
         """owner/repo/path of the action, in lower case, without its ref."""
         return self.uses.partition("@")[0].strip().lower()
@@ -450,6 +507,11 @@ class Step(Subject):
         return self.job.shell
 
     @property
+    def powershell(self) -> bool:
+        """Whether PowerShell runs it, which goes on after a program that fails, and ends as the last one did."""
+        return self.shell.partition(" ")[0] in ("pwsh", "powershell")
+
+    @property
     def errexit(self) -> bool:
         """Whether its shell stops at the first command that fails."""
         return True
@@ -480,12 +542,12 @@ class Step(Subject):
     @cached_property
     def scripts(self) -> tuple[Script, ...]:
         """The commands of its script, each with the folder it runs in; empty for shells that are none (python)."""
-        if not self.run or self.shell.partition(" ")[0] in ("python", "node", "perl", "ruby", "cmd"):
+        if not self.run or not _is_shell(self.shell):
             return ()
         folder = self.folder
         found: list[Script] = []
         for index, command in enumerate(commands(self.run)):
-            found.append(Script(command, self.place_of(command.line), folder, index))
+            found.append(Script(command, self, folder, index))
             if command.words[:1] in (("cd",), ("pushd",)) and not command.inner:
                 folder = _moved(folder, command.words[1:])
             elif command.words[:1] == ("popd",):
@@ -506,9 +568,20 @@ class Step(Subject):
         return bool(self.facts) or of_step(self).known
 
 
+_SHELLS = frozenset("sh bash dash ash zsh ksh pwsh powershell".split())
+
+
+def _is_shell(words: str) -> bool:
+    """Whether what reads a step's script runs the commands in it: no other program, and no shell that only reads."""
+    program, *flags = words.split() or ["sh"]
+    named = program.rpartition("/")[2].removesuffix(".exe")
+    reads = any(flag[:1] == "-" and flag[:2] != "--" and "n" in flag for flag in flags)
+    return named in _SHELLS and not (reads and named not in ("pwsh", "powershell"))
+
+
 def _moved(folder: str | None, words: tuple[str, ...]) -> str | None:
     to = next((word for word in words if not word.startswith("-")), "")
-    if folder is None or not to or "\ue000" in to or "$" in to or to[0] in "/~":
+    if folder is None or not to or EXPRESSION in to or "$" in to or to[0] in "/~":
         return None
     return normal(f"{folder}/{to}")
 
@@ -524,7 +597,11 @@ def line_of(node: Node, line: int) -> Node:
 
 def text_of(node: Node) -> str:
     """A scalar's text; '' for anything else."""
-    return node.text if node.known else ""
+    value = node._value
+    if value.__class__ is str:
+        text: str = value
+        return text
+    return node.text if value is not None and node.known else ""
 
 
 def pairs(node: Node) -> Iterator[tuple[str, Node]]:
@@ -533,4 +610,5 @@ def pairs(node: Node) -> Iterator[tuple[str, Node]]:
 
 
 def class_of(values: Values, place: bool = True) -> Class:
-    return environments.together(environments.classify(value, place) for value in values) if values else Class.UNKNOWN
+    named = [value for value in values or () if value]  # '' is none
+    return environments.together(environments.classify(value, place) for value in named) if named else Class.UNKNOWN

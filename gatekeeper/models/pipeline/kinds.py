@@ -7,13 +7,14 @@ script or local script runs, and last the name.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from gatekeeper.models.pipeline import tables
 from gatekeeper.models.pipeline.environments import tokens
 from gatekeeper.models.pipeline.shell import EXPRESSION
+from gatekeeper.models.shell import WRAPPERS
 from gatekeeper.node import regex
 
 TESTS = frozenset({"test", "e2e", "coverage"})
@@ -23,15 +24,6 @@ INFRASTRUCTURE = frozenset(
 )
 SCANS = frozenset({"sast", "sca", "secretscan", "iacscan", "imagescan", "dast", "scan", "analysis"})
 
-_NEUTRAL = frozenset(tables.NEUTRAL.split())
-
-_WRAPPERS = frozenset(tables.WRAPPERS.split())
-_RUNNERS = frozenset(" ".join(pair.split()) for pair in tables.RUNNERS.split(";"))
-_TAKES_VALUE = frozenset(tables.TAKES_VALUE.split())
-_DRY = frozenset(tables.DRY.split())
-_NO_DEPLOYMENT = frozenset(tables.NO_DEPLOYMENT.split())
-_NO_CHECK = frozenset(tables.NO_CHECK.split())
-
 
 class Hit(NamedTuple):
     """One thing that a command or action does, and which it is."""
@@ -40,42 +32,22 @@ class Hit(NamedTuple):
     tool: str
 
 
-@lru_cache(maxsize=1)
-def _command_rows() -> dict[str, list[tuple[tuple[str, ...], str]]]:
-    rows: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for kind, text in tables.COMMANDS.items():
-        for row in text.split(";"):
-            words = tuple(row.split())
-            rows.setdefault(words[0], []).append((words[1:], kind))
-    for known in rows.values():
-        known.sort(key=lambda row: -len(row[0]))
-    return rows
-
-
-@lru_cache(maxsize=1)
-def _action_rows() -> dict[str, list[tuple[str, str]]]:
-    rows: dict[str, list[tuple[str, str]]] = {}
-    for kind, text in tables.ACTIONS.items():
-        for row in text.split(";"):
-            prefix = row.strip().lower()
-            if not prefix:
-                continue
-            rows.setdefault(prefix.partition("/")[0], []).append((prefix, kind))
-    for known in rows.values():
-        known.sort(key=lambda row: -len(row[0]))
-    return rows
-
-
 def action_kind(slug: str) -> str | None:
     """The kind of an action (`owner/repo/path`, without its ref); '' for one that judges and changes nothing here."""
     lower = slug.lower()
-    for prefix, kind in _action_rows().get(lower.partition("/")[0], ()):
+    for prefix, kind in tables.load().actions.get(lower.partition("/")[0], ()):
         if lower == prefix or (lower.startswith(prefix) and (prefix[-1] in "/-" or lower[len(prefix)] == "/")):
             return kind
     return None
 
 
 def unwrap(words: Sequence[str]) -> tuple[str, ...]:
+    """The command behind a wrapper; see `_unwrapped`."""
+    return _unwrapped(tuple(words))
+
+
+@lru_cache(maxsize=16384)
+def _unwrapped(words: tuple[str, ...]) -> tuple[str, ...]:
     """The command behind `sudo`, `npx`, `uv run`, `python -m`, `docker run image` and their like."""
     left = list(words)
     for _ in range(8):
@@ -85,11 +57,13 @@ def unwrap(words: Sequence[str]) -> tuple[str, ...]:
             return ()
         program = _program(left[0])
         pair = f"{program} {left[1]}" if len(left) > 1 else ""
-        if program in _WRAPPERS:
-            left = _past_flags(left[1:])
+        if program == "command" and left[1:2] in (["-v"], ["-V"]):
+            return ()  # it only asks where a program is
+        if program in tables.words("wrappers"):
+            left = _past_flags(left[1:], WRAPPERS[program][0].split() if program in WRAPPERS else None)
         elif program == "timeout":
             left = _past_flags(left[1:])[1:]
-        elif pair in _RUNNERS:
+        elif pair in tables.words("runners"):
             left = _past_flags(left[2:])
         elif program.startswith("python") and len(left) > 2 and left[1] == "-m":
             left = left[2:]
@@ -101,6 +75,21 @@ def unwrap(words: Sequence[str]) -> tuple[str, ...]:
                 break
             left = inner
     return (_program(left[0]), *left[1:]) if left else ()
+
+
+def assigned(words: Sequence[str]) -> tuple[str, ...]:
+    """The variables that are set for a command by what runs it: `env NAME=value program`."""
+    return tuple(word for word in words if _ASSIGNED.match(word)) if words[:1] in (("env",), ("sudo",)) else ()
+
+
+_ASSIGNED = regex(r"[A-Za-z_][A-Za-z0-9_]{0,80}=")
+_ENTERED = frozenset({"trivy", "grype", "gitleaks", "checkov", "semgrep", "hadolint", "snyk", "kics"})
+_CONTAINERS = frozenset({"docker", "podman", "nerdctl", "docker-compose"})
+
+
+def in_container(words: Sequence[str]) -> bool:
+    """Whether a command as written runs another in a container."""
+    return any(_program(word) in _CONTAINERS for word in words[:3]) and not {"run", "exec"}.isdisjoint(words)
 
 
 def _own_program(program: str, words: list[str]) -> bool:
@@ -121,26 +110,48 @@ def _in_container(program: str, words: list[str]) -> list[str] | None:
     if program == "docker-compose":
         rest = _past_flags(rest)
         if rest[:1] in (["run"], ["exec"]):
-            return _past_flags(rest[1:])[1:] or None
+            inside = _past_flags(rest[1:])
+            entry = _entry(rest[1 : len(rest) - len(inside)])
+            if entry is None:
+                return None
+            return [entry, *inside[1:]] if entry else inside[1:] or None
         return None
     if program in ("docker", "podman", "nerdctl") and rest[:1] == ["run"]:
-        rest = _past_flags(rest[1:])
-        if not rest:
+        given, rest = rest[1:], _past_flags(rest[1:])
+        entry = _entry(given[: len(given) - len(rest)])
+        if not rest or entry is None:
             return None
+        if entry:
+            return [entry, *rest[1:]]
         image = rest[0].rpartition("/")[2].partition("@")[0].partition(":")[0]
         inside = rest[1:]
-        if inside and (image in ("trivy", "grype", "gitleaks", "checkov", "semgrep", "hadolint", "snyk", "kics")):
+        if inside and inside[0] != image and image in _ENTERED:
             return [image, *inside]
         return inside if inside and not inside[0].startswith("-") else [image, *inside]
     return None
 
 
-def _past_flags(words: list[str]) -> list[str]:
+def _entry(flags: Sequence[str]) -> str | None:
+    """The program that stands for an image's own (`--entrypoint`), '' for its own; None: nobody waits for it."""
+    for at, flag in enumerate(flags):
+        if flag in ("--detach", "--detach=true") or _DETACHED.match(flag):
+            return None
+        if flag.startswith("--entrypoint"):
+            value = flag.partition("=")[2] or (flags[at + 1] if at + 1 < len(flags) else "")
+            return value or "\x1a"
+    return ""
+
+
+_DETACHED = regex(r"-[it]{0,2}d[it]{0,2}\Z")
+
+
+def _past_flags(words: list[str], takes_value: Collection[str] | None = None) -> list[str]:
+    takes_value = tables.words("takes-value") if takes_value is None else takes_value
     at = 0
     while at < len(words) and (words[at].startswith("-") or re.match(r"[A-Za-z_][A-Za-z0-9_]{0,80}=", words[at])):
         if words[at] == "--":
             return words[at + 1 :]
-        at += 2 if words[at] in _TAKES_VALUE and at + 1 < len(words) else 1
+        at += 2 if words[at] in takes_value and at + 1 < len(words) else 1
     return words[at:]
 
 
@@ -151,13 +162,25 @@ def _program(word: str) -> str:
     return "mvn" if name in ("mvnw", "mvnw.cmd") else name.removesuffix(".exe").removesuffix(".cmd")
 
 
-def command_kinds(words: Sequence[str]) -> list[Hit] | None:
-    """What an unwrapped command does; [] for one that is known to do nothing of a kind, None for one not known."""
+def command_kinds(words: Sequence[str]) -> tuple[Hit, ...] | None:
+    """What an unwrapped command does; () for one that is known to do nothing of a kind, None for one not known."""
+    return _command_kinds(tuple(words))
+
+
+@lru_cache(maxsize=16384)
+def _command_kinds(words: tuple[str, ...]) -> tuple[Hit, ...] | None:
+    found = _found(words)
+    return None if found is None else tuple(found)
+
+
+def _found(words: tuple[str, ...]) -> list[Hit] | None:
     if not words:
         return []
     program = words[0]
     if program in ("gradle", "mvn"):
-        return _java(program, words)
+        return _java(program, words) or (None if _says_more(words) else [])
+    if program in ("tox", "nox"):
+        return _environments(program, words)
     if program in (
         "turbo",
         "nx",
@@ -177,17 +200,17 @@ def command_kinds(words: Sequence[str]) -> list[Hit] | None:
     special = _special(program, words)
     if special is not None:
         return special
-    for wanted, kind in _command_rows().get(program, ()):
+    for wanted, kind in tables.load().commands.get(program, ()):
         if _follows(wanted, words):
             return [Hit(_tempered(kind, words), program)]
     if program.startswith("#") or not program or EXPRESSION in program or "$" in program:
         return None
-    return [] if program.lower() in _NEUTRAL else None
+    return [] if program.lower() in tables.words("neutral") else None
 
 
 def _tempered(kind: str, words: Sequence[str]) -> str:
     """A dry run deploys and publishes nothing."""
-    if kind in ("deploy", "publish", "migrate", "rollback") and not _DRY.isdisjoint(words):
+    if kind in ("deploy", "publish", "migrate", "rollback") and not tables.words("dry").isdisjoint(words):
         return "plan"
     return kind
 
@@ -273,6 +296,59 @@ def _is_probe(words: Sequence[str]) -> bool:
     )
 
 
+IGNORES_FAILURES = frozenset("-fn --fail-never -Dmaven.test.failure.ignore -DtestFailureIgnore".split())
+_INSTEAD = frozenset({"-h", "--help", "-V", "--version", "-version"})
+_LISTS: dict[str, frozenset[str]] = {
+    program: frozenset(flags.split())
+    for programs, flags in (
+        ("pytest py.test", "--collect-only --collectonly --co --fixtures --markers --setup-plan"),
+        ("jest react-scripts npm yarn pnpm", "--listTests --showConfig --clearCache --collect-only --list-tests"),
+        ("vitest", "list init"),
+        ("go gotestsum", "-list -c -n"),
+        ("cargo", "--no-run --list list archive init fetch"),
+        ("dotnet vstest", "--list-tests -t --listtests"),
+        ("gradle", "--dry-run -m --tasks"),
+        ("ctest", "-N --show-only"),
+        ("rspec mocha cucumber cucumber-js", "--dry-run"),
+        ("behave", "--dry-run -d"),
+        ("phpunit pest", "--list-tests --list-suites --list-groups"),
+        ("playwright", "--list"),
+        ("bats", "--count -c"),
+        ("tox", "l list config devenv --listenvs --listenvs-all -l -a --showconfig --notest"),
+        ("nox", "-l --list --list-sessions"),
+        ("prove", "-D --dry"),
+        ("ginkgo", "--dry-run --dryRun build bootstrap generate outline labels"),
+        ("bazel", "--nobuild"),
+        ("pip-audit", "--dry-run"),
+        ("checkov", "--list -l"),
+        ("bundle bundler-audit bundle-audit", "update download stats"),
+        ("grype", "db config"),
+        ("trivy", "server plugin clean vex registry"),
+        ("semgrep", "--validate --dump-config --dump-engine-path publish"),
+    )
+    for program in programs.split()
+}
+
+
+def runs_nothing(words: Sequence[str]) -> bool:
+    """Whether a test or a scan is only asked what it would do: what there is, which version it is, how it is used."""
+    rest = words[1:]
+    if "--help" in rest or rest[-1:] in tuple((each,) for each in _INSTEAD) or rest[:1] in (("help",), ("version",)):
+        return True
+    if any(word in _LISTS.get(words[0], ()) for word in rest):
+        return True
+    return words[0] == "go" and any(_NO_NAME.match(word) for word in rest)
+
+
+_NO_NAME = regex(r"(?:-run=?)?(?:\^\$|XXX|NONE|\^NONE\$|\^XXX\$)\Z")
+_REPORTS = frozenset("report xml html json lcov combine annotate check-coverage merge erase instrument".split())
+
+
+def reports_only(words: Sequence[str]) -> bool:
+    """Whether a program of coverage only tells what a run before it came to: it passes when the tests failed."""
+    return words[0] in ("coverage", "nyc", "c8") and words[1] in _REPORTS if len(words) > 1 else False
+
+
 _SKIP_TESTS = regex(r"-D(skipTests|maven\.test\.skip)(=true)?\Z")
 
 
@@ -280,10 +356,12 @@ def _java(program: str, words: Sequence[str]) -> list[Hit]:
     """Maven's and Gradle's lifecycles: later phases run the tests too, unless told not to."""
     arguments = [word.rpartition(":")[2] if program == "gradle" else word for word in words[1:]]
     named = [word for word in arguments if not word.startswith("-")]
-    skipped = any(_SKIP_TESTS.match(word) for word in words) or ("-x" in words and "test" in words)
+    left_out = {arguments[at] for at, word in enumerate(arguments[1:], 1) if words[at] in ("-x", "--exclude-task")}
+    skipped = any(_SKIP_TESTS.match(word) for word in words) or "test" in left_out
+    named = [word for word in named if word not in left_out]
     hits: list[Hit] = []
     for word in named:
-        found = next((kind for wanted, kind in _command_rows().get(program, ()) if wanted == (word,)), "")
+        found = next((kind for wanted, kind in tables.load().commands.get(program, ()) if wanted == (word,)), "")
         if found:
             hits.append(Hit(found, program))
         if (
@@ -309,6 +387,31 @@ def _java(program: str, words: Sequence[str]) -> list[Hit]:
     return hits
 
 
+_LIFECYCLE = frozenset(
+    "test verify install package deploy check build clean validate initialize site compile test-compile".split()
+)
+
+
+def _says_more(words: Sequence[str]) -> bool:
+    """Whether a build tool is told goals that no table knows, or that are put in when it runs."""
+    named = [word for word in words[1:] if not word.startswith("-")]
+    if words[0] == "gradle":
+        named = [word.rpartition(":")[2] for word in named]
+    return any(word not in _LIFECYCLE for word in named) or any(EXPRESSION in word or "$" in word for word in words)
+
+
+def _environments(program: str, words: Sequence[str]) -> list[Hit]:
+    """What `tox -e lint` or `nox -s tests` runs: by the names of its environments; without any, the tests."""
+    chosen = [words[at + 1] for at, word in enumerate(words[:-1]) if word in ("-e", "-s", "--session", "--sessions")]
+    names = [name for each in chosen for name in each.split(",")]
+    if not names or any(_PYTHON.match(name) or EXPRESSION in name or "$" in name for name in names):
+        return [Hit("test", program)]
+    return [hit for name in names for hit in by_name(name, program)]
+
+
+_PYTHON = regex(r"(?:py|pypy|python|test)[0-9.]*(?:-|\Z)")
+
+
 def _task(program: str, word: str) -> list[Hit]:
     return by_name(word.rpartition(":")[2] or word, program)
 
@@ -317,6 +420,7 @@ _NAMES: tuple[tuple[str, frozenset[str]], ...] = tuple(
     (kind, frozenset(words.split()))
     for kind, words in (
         ("rollback", "rollback revert"),
+        ("prod-mutation", "restage"),
         ("smoke", "smoke healthcheck"),
         ("e2e", "e2e integration acceptance cypress playwright functional"),
         ("perf", "perf performance benchmark benchmarks load lighthouse"),
@@ -332,16 +436,29 @@ _NAMES: tuple[tuple[str, frozenset[str]], ...] = tuple(
 )
 
 
-_STOPS = {
-    "deploy": _NO_DEPLOYMENT,
-    "test": _NO_CHECK,
-    "e2e": _NO_CHECK,
-    "scan": _NO_CHECK - {"image", "images", "report", "reports", "create", "database", "db", "start"},
-}
+_MUTATES = regex(
+    r"(?:restore|import|reset|reindex)-(?:the-)?(?:db|database|production|prod|backup)\b|(?:db|database)-restore\b"
+    r"|(?:invalidate|purge|flush|clear)-(?:cdn|cloudfront|redis|fastly)|cache-invalidation|invalidate-cache"
+    r"|(?:toggle|enable|disable)-feature|feature-flag"
+)
+_NOT_SCANNED = frozenset({"image", "images", "report", "reports", "create", "database", "db", "start"})
+
+
+@lru_cache(maxsize=1)
+def _stops() -> dict[str, frozenset[str]]:
+    """Words beside those of a kind in a name that speaks of something else."""
+    no_check = tables.words("no-check")
+    stops = {"deploy": tables.words("no-deployment"), "prod-mutation": tables.words("no-deployment")}
+    return {**stops, "test": no_check, "e2e": no_check, "scan": no_check - _NOT_SCANNED}
 
 
 def by_name(name: str, tool: str = "") -> list[Hit]:
     """What a target's, script's or step's name says. Words inside variables and stop-words say nothing."""
+    return [*_by_name(name[:200], tool)]
+
+
+@lru_cache(maxsize=8192)
+def _by_name(name: str, tool: str) -> list[Hit]:
     plain = re.sub(r"\$\{\{.{0,200}?\}\}|\$\{[^}]{0,100}\}|\$[A-Za-z_]+", " ", name[:200])
     words = tokens(plain)
     held = set(words)
@@ -350,10 +467,12 @@ def by_name(name: str, tool: str = "") -> list[Hit]:
         return [Hit("typecheck", tool)]
     if "health-check" in joined:
         return [Hit("smoke", tool)]
-    if re.search(r"(?:terraform|tf|app|infra|tofu)-apply", joined) and not held & _NO_DEPLOYMENT:
+    if _MUTATES.search(joined):
+        return [Hit("prod-mutation", tool)]
+    if re.search(r"(?:terraform|tf|app|infra|tofu)-apply", joined) and not held & _stops()["deploy"]:
         return [Hit("deploy", tool)]
     for kind, known in _NAMES:
         if held & known:
-            stops = _STOPS.get(kind, frozenset())
+            stops = _stops().get(kind, frozenset())
             return [] if held & (stops - known) else [Hit(kind, tool)]
     return []

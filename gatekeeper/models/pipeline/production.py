@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gatekeeper.models.pipeline import environments
 from gatekeeper.models.pipeline.environments import Class
-from gatekeeper.models.pipeline.ir import Fact, Job, Production, class_of, text_of
+from gatekeeper.models.pipeline.facts import OPEN
+from gatekeeper.models.pipeline.ir import EnvRef, Fact, Job, Production, class_of, text_of
 
 _VARIABLES = frozenset(
     "environment env env_name environment_name stage deploy_env deployment_environment target_env app_env "
@@ -23,14 +24,22 @@ def of_job(job: Job) -> Production | None:
     if found is _NOT:
         return None
     found = found or _by_target(facts) or _by_variables(job) or _by_names(job)
-    if found is _NOT or (found is None and not sure):
+    if found is _NOT:
         return None
-    found = found or _by_ref(job) or _by_trigger(job)
+    found = found or _by_ref(job) or _by_open_environment(job) or _by_trigger(job)
     if found is None or found is _NOT:
         return None
-    return (
-        found if sure else found._replace(certain=False, why=f"{found.why}; that it deploys is said by its name alone")
-    )
+    by = facts[0].tool if facts[0].tool == OPEN else "its name alone"
+    return found if sure else found._replace(certain=False, why=f"{found.why}; that it deploys is said by {by}")
+
+
+def _by_open_environment(job: Job) -> Production | None:
+    """An environment that is chosen when it runs may be production."""
+    named = _environment(job)
+    if named and named.values is None and named.cls is Class.UNKNOWN:
+        return Production(False, f"environment {named.raw} may be production", True)
+    given = next((name for name, values in job.pipeline.inputs.items() if name in _VARIABLES and values is None), "")
+    return Production(False, f"{given}, which is known only when it runs, may be production", True) if given else None
 
 
 _NOT = Production(False, "not production")
@@ -44,8 +53,12 @@ def _judged(cls: Class, why: str) -> Production | None:
     return None if cls is Class.UNKNOWN else _NOT
 
 
+def _environment(job: Job) -> EnvRef | None:
+    return job.environment or (job.pipeline.caller.environment if job.pipeline.caller else None)
+
+
 def _by_environment(job: Job) -> Production | None:
-    named = job.environment or (job.pipeline.caller.environment if job.pipeline.caller else None)
+    named = _environment(job)
     return _judged(named.cls, f"environment {named.raw}") if named else None
 
 
@@ -65,13 +78,24 @@ def _by_variables(job: Job) -> Production | None:
                 judged = _judged(class_of(job.values(text_of(node))), f"{name}: {text_of(node)}")
                 if judged:
                     return judged
+    return _by_inputs(job)
+
+
+def _by_inputs(job: Job) -> Production | None:
+    """What is chosen or given under the name of an environment: by who starts the pipeline, or who calls it."""
+    for name, values in job.pipeline.inputs.items():
+        judged = _judged(class_of(values), f"{name}: {' or '.join(values)}") if name in _VARIABLES and values else None
+        if judged:
+            return judged
     return None
 
 
 def _by_names(job: Job) -> Production | None:
     outer = job.root
     for name, why in (
-        (job.id, f"job {job.id}"), (job.title, f"job {job.title}"), (outer.id, f"job {outer.id}"),
+        (_last(job.unresolved), job.unresolved), (job.id, f"job {job.id}"), (job.title, f"job {job.title}"),
+        (job.stage, f"stage {job.stage}"),
+        (outer.id, f"job {outer.id}"),
         (outer.pipeline.name.rpartition(".")[0], f"file {outer.pipeline.name}"),
         (outer.pipeline.title, f"workflow {outer.pipeline.title}"),
     ):  # fmt: skip
@@ -81,24 +105,29 @@ def _by_names(job: Job) -> Production | None:
     return None
 
 
+def _last(reference: str) -> str:
+    """The file of a pipeline that is called, without its ref."""
+    return reference.partition("@")[0].rpartition("/")[2].rpartition(".")[0]
+
+
 def _by_ref(job: Job) -> Production | None:
     """A guard or a filter that names a production branch."""
     for guarded in (job, job.root):
         for name in guarded.guards:
             if environments.classify(name, place=False) is Class.PROD:
                 return Production(True, f"if: names {name}")
-    branches = {t.branch for t in job.root.pipeline.triggers if t.event == "push" and t.branch}
+    branches = {t.branch for t in job.root.starts if t.event == "push" and t.branch}
     if branches and all(environments.classify(name, place=False) is Class.PROD for name in branches):
         return Production(True, f"runs for pushes to {', '.join(sorted(branches))}")
     return None
 
 
 def _by_trigger(job: Job) -> Production | None:
-    refs = {trigger.ref for trigger in job.root.pipeline.triggers}
-    if {"test", "tests", "e2e", "integration", "ci"} & set(environments.tokens(f"{job.id} {job.title}")):
+    refs = {trigger.ref for trigger in job.root.starts}
+    if {"test", "tests", "e2e", "integration", "ci"} & set(environments.tokens(f"{job.id} {job.title} {job.stage}")):
         return None
     if refs & {"release", "tag"}:
-        return Production(False, "it runs for releases or tags")
+        return Production(False, "it runs for releases or tags", guessed=True)
     if refs & {"push-default", "workflow_run"}:
-        return Production(False, "it runs for the default branch")
+        return Production(False, "it runs for the default branch", guessed=True)
     return None

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from gatekeeper.models.pipeline.ir import Job, Pipeline, Run, Status, Step, Trigger
 
+REFUSED = "refused"  # a job whose person does not let it start
 _SUCCESS, _FAILURE = frozenset({"success"}), frozenset({"failure"})
 
 
@@ -50,16 +51,19 @@ def _play(
     pipeline: Pipeline, run: Run, started: bool | None, forced: Mapping[int, str], runs: dict[int, bool | None]
 ) -> Status:
     statuses: dict[str, Status] = {}
-    for job in _ordered(pipeline):
+    aboves: dict[str, frozenset[Status]] = {}  # each once: how often one was met decides nothing
+    for job in ordered(pipeline):
         before = {name: statuses[name] for name in job.needs if name in statuses}
-        above = tuple(statuses[each.id] for each in _above(job) if each.id in statuses)
-        here = Run(run.trigger, before, above, run.upstream)
-        ran = job.runs_in(here)
+        above = frozenset(before.values()).union(*(aboves[name] for name in before))
+        aboves[job.id] = above
+        here = Run(run.trigger, before, tuple(above), run.upstream)
+        ran = job.runs_in(here) if started is not False else False
         ran = False if started is False or ran is False else None if started is None or ran is None else True
         runs[id(job)] = ran
         inner = _play(job.called, run, ran, forced, runs) if job.called else _SUCCESS
-        result = frozenset({forced[id(job)]}) if id(job) in forced else inner
-        if result == _FAILURE and job.softened_in(run.trigger)[0] == "yes":
+        told = forced.get(id(job), "")
+        result = frozenset({job.refused_in(run.trigger) if told == REFUSED else told}) if told else inner
+        if result == _FAILURE and told != REFUSED and job.softened_in(run.trigger)[0] == "yes":
             result = _SUCCESS
         if ran is False and result != _FAILURE:
             result = frozenset({job.idle(here)})
@@ -69,7 +73,8 @@ def _play(
     return _FAILURE if _FAILURE in statuses.values() else _SUCCESS
 
 
-def _ordered(pipeline: Pipeline) -> Iterable[Job]:
+def ordered(pipeline: Pipeline) -> Iterable[Job]:
+    """The jobs of its file, each after those that it needs."""
     made: tuple[Job, ...] | None = pipeline.__dict__.get("_ordered")
     if made is None:
         done: dict[str, Job] = {}
@@ -80,19 +85,4 @@ def _ordered(pipeline: Pipeline) -> Iterable[Job]:
                 done[job.id] = job
             left = [job for job in left if job.id not in done]
         made = pipeline.__dict__["_ordered"] = tuple(done.values())
-    return made
-
-
-def _above(job: Job) -> Iterable[Job]:
-    """The jobs before it in its own file."""
-    made: tuple[Job, ...] | None = job.__dict__.get("_above")
-    if made is None:
-        found: dict[str, Job] = {}
-        stack = list(job.needed)
-        while stack:
-            each = stack.pop()
-            if each.id not in found:
-                found[each.id] = each
-                stack += each.needed
-        made = job.__dict__["_above"] = tuple(found.values())
     return made

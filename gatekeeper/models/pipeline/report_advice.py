@@ -9,7 +9,7 @@ from gatekeeper.models.pipeline.report_tables import Tool
 from gatekeeper.models.pipeline.shell import EXPRESSION
 from gatekeeper.node import regex
 
-_BARE = regex(r"[\w@%+=:,./\ue000${}*?~^!\[\]-]+\Z")
+_BARE = regex(r"[\w@%+=:,./\x1a${}*?~^!\[\]-]+\Z")
 
 
 def line(tool: Tool, before: Sequence[str], words: Sequence[str], at: int, kept: bool) -> str:

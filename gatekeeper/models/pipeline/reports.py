@@ -80,12 +80,21 @@ def _of_step(step: Step) -> Iterator[ToolRun]:
 
 def _of_script(step: Step) -> Iterator[ToolRun]:
     exported: dict[str, str] = {}
+    programs = report_tables.by_program()
     for script in step.scripts:
         if script.command.words[:1] == ("export",):
             exported |= _assignments(script.command.words[1:])
-        call = _Call(script.command, step.run, script.folder, environment={**step.env, **exported})
+        words = _unwrapped(script.command.words)
+        if not words or (words[0] not in programs and words[0] not in _FOLLOWED):
+            continue  # as most commands
+        call = _Call(
+            script.command, step.run, script.folder, environment={**step.env, **exported} if exported else step.env
+        )
         for inner in _followed(step, call, 0):
             yield from _run(step, inner, script.place, script.number)
+
+
+_FOLLOWED = frozenset("make gmake npm yarn pnpm bun".split())
 
 
 def _assignments(words: Iterable[str]) -> dict[str, str]:
@@ -175,9 +184,11 @@ _TEE = regex(r"\btee[ \t]+(?:-a[ \t]+)?[\"']?([^\s\"'|&;<>()]{1,200})")
 
 
 def _run(step: Step, call: _Call, place: Node, number: int) -> Iterator[ToolRun]:
+    found = _row(_program_of_package(_unwrapped(call.command.words)))
+    if found is None:
+        return
     words, before, environment = _tool_words(call)
-    found = _row(words)
-    if found is None or _runs_nothing(found[0], words, found[1]):
+    if _runs_nothing(found[0], words, found[1]):
         return
     tool, at, name = found
     words = words[:WORDS]
@@ -204,7 +215,7 @@ def _tool_words(call: _Call) -> tuple[tuple[str, ...], tuple[str, ...], dict[str
     raw = call.command.words
     words = _program_of_package(_unwrapped(raw))
     before = raw[: len(raw) - len(words)]
-    assigned = _assignments((*call.command.assigned, *before))
+    assigned = _assignments((*call.command.env, *before))
     return words, before, {**call.environment, **assigned}
 
 
@@ -386,7 +397,12 @@ def _converted(job: Job) -> bool:
 # actions
 
 
+_OWNERS = frozenset(row.action.partition("/")[0] for row in report_tables.INPUTS)
+
+
 def _of_action(step: Step) -> Iterator[ToolRun]:
+    if step.slug.partition("/")[0] not in _OWNERS:
+        return
     row = next((row for row in report_tables.INPUTS if step.slug == row.action or _below(step.slug, row.action)), None)
     if row is None or (step.inputs.get("command", "test") != "test" and row.words.startswith("snyk")):
         return
@@ -394,7 +410,7 @@ def _of_action(step: Step) -> Iterator[ToolRun]:
     found = _row(words)
     if found is None:
         return
-    call = _Call(Command(words, 0), "", "", environment=step.env)
+    call = _Call(Command(words, (), 0, 0), "", "", environment=step.env)
     line = " ".join(step.inputs.get(name, "") for name in row.splits.split())
     left = _with_variables(step, found[0], words, call, line)
     yield ToolRun(found[0], step.uses.partition("@")[0], step.node["uses"], 0, left, f"with: {{{row.with_}}}")

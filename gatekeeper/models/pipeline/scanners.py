@@ -1,16 +1,18 @@
-"""Whether a scanner fails the build by itself when it finds something.
+"""Whether a scanner fails the build by itself when it finds something, and which findings count.
 
-Rows stand on the tools' own documentation: their command-line references, and the inputs and defaults that an action's
-`action.yml` declares. What is not settled there is unknown. Whether the failure then survives the shell and the step is
-another question (`shell.swallowed`, `continue-on-error`).
+The rows are in `tables/scanners.yaml`, each with the page that says so. What is not settled there is unknown. Whether
+the failure then survives the shell and the step is another question (`shell.heard`, `continue-on-error`).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple
 
+from gatekeeper.models.pipeline import tables
+from gatekeeper.models.pipeline.shell import EXPRESSION
 from gatekeeper.node import regex
 
 
@@ -22,29 +24,216 @@ class Blocking(NamedTuple):
 
 
 YES = Blocking("yes")
-_NOT_ZERO = regex(r"[1-9][0-9]{0,4}\Z")
-_QUALITY_GATE = Blocking("unknown", "uploads to Sonar; blocks only through its quality gate")
-_CODE_SCANNING = Blocking("unknown", "reports to code scanning, which blocks only where merge protection says so")
-
 Read = Callable[[str], str]  # a file of the repository by its path; "" when there is none
+
+
+class Switch(NamedTuple):
+    """Where a decision may be written, and how it is read."""
+
+    option: tuple[str, ...] = ()
+    input: str = ""
+    env: str = ""
+    file: tuple[str, ...] = ()
+    path: tuple[str, ...] = ()  # options or inputs that name another file
+    key: str = ""
+    how: str = ""
+    then: str = ""
+    otherwise: str = ""
+    values: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    why: str = ""
+
+
+class Scanner(NamedTuple):
+    """One row of the table."""
+
+    command: tuple[str, ...]
+    action: str
+    goal: str
+    fails: str
+    because: str
+    decided: tuple[Switch, ...]
+    severities: tuple[Switch, ...]
+    arguments: str
+    source: str
+    fails_with: Any
+    passes_with: Any
+    place: str
+
+    @property
+    def name(self) -> str:
+        """What stands in its place in the table."""
+        return " ".join(self.command) or self.action or self.goal
+
+
+class Call(NamedTuple):
+    """One use of a scanner: its words, the inputs of an action, and what is set around it."""
+
+    words: Sequence[str]
+    inputs: Mapping[str, str]
+    environment: Mapping[str, str]
+    read: Read
+
+
+class Limit(NamedTuple):
+    """Which findings do not count (`critical`, `high`), and what says so. Not `known`: it is set at run time."""
+
+    leaves_out: frozenset[str]
+    said: str
+    known: bool = True
+
+
+# the table
+
+
+_FIELDS = {
+    "command": str, "action": str, "goal": str, "fails": str, "because": str, "decided": list, "severities": list,
+    "arguments": str, "source": str, "fails-with": (str, dict), "passes-with": (str, dict),
+}  # fmt: skip
+_SWITCH = {
+    "option": list, "input": str, "env": str, "file": list, "path": list, "key": str, "as": str, "then": str,
+    "otherwise": str, "values": list, "unless": (list, dict), "why": str,
+}  # fmt: skip
+_HOW = frozenset("code score flag bool given one-of list lowest soft".split())
+_WORDS = frozenset({"yes", "no", "unknown"})
+
+
+@lru_cache(maxsize=1)
+def _index() -> dict[str, list[tuple[str, str, str]]]:
+    """The rows by kind and first word, unread: what they begin with, their place and text; the longest first."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    known: dict[str, str] = {}
+    for place, first, text in tables.mappings("scanners"):
+        kind, _, name = first.partition(": ")
+        if kind not in ("command", "action", "goal"):
+            raise tables.Invalid(f"{place}: a row begins with command, action or goal")
+        if first in known:
+            raise tables.Invalid(f"{place}: {name} stands here and at {known[first]}")
+        known[first] = place
+        top = "goal" if kind == "goal" else f"{kind} {name.replace('/', ' ').split()[0]}"
+        found.setdefault(top, []).append((name, place, text))
+    for rows_ in found.values():
+        rows_.sort(key=lambda each: -len(each[0]))
+    return found
+
+
+@lru_cache(maxsize=256)
+def _read(place: str, text: str) -> Scanner:
+    return row_of(place, tables.mapping(place, text))
+
+
+def rows() -> list[Scanner]:
+    """Every row of the table."""
+    return [_read(place, text) for own in _index().values() for _, place, text in own]
+
+
+def row_of(place: str, row: Mapping[str, Any]) -> Scanner:
+    """One row of the file. Raises `tables.Invalid`."""
+    _check(place, row, _FIELDS)
+    if sum(kind in row for kind in ("command", "action", "goal")) != 1 or row.get("fails") not in _WORDS:
+        raise tables.Invalid(f"{place}: a row has one of command, action and goal, and says whether it fails")
+    if not row.get("source", "").startswith("https://") or (row["fails"] != "yes" and not row.get("because")):
+        raise tables.Invalid(f"{place}: a row has a source, and says why it does not fail")
+    switches = [[_switch(place, each) for each in row.get(name, ())] for name in ("decided", "severities")]
+    return Scanner(
+        tuple(row.get("command", "").split()), row.get("action", ""), row.get("goal", ""), row["fails"],
+        row.get("because", ""), tuple(switches[0]), tuple(switches[1]), row.get("arguments", ""), row["source"],
+        row.get("fails-with"), row.get("passes-with"), place,
+    )  # fmt: skip
+
+
+def _switch(place: str, row: Mapping[str, Any]) -> Switch:
+    _check(place, row, _SWITCH)
+    if row.get("as") not in _HOW or (row["as"] in ("flag", "bool", "one-of") and row.get("then") not in _WORDS):
+        raise tables.Invalid(f"{place}: `as` is one of {', '.join(sorted(_HOW))}; flag, bool and one-of have `then`")
+    unless = row.get("unless", ())
+    return Switch(
+        tuple(row.get("option", ())), row.get("input", ""), row.get("env", ""), tuple(row.get("file", ())),
+        tuple(row.get("path", ())), row.get("key", ""), row["as"], row.get("then", ""), row.get("otherwise", ""),
+        tuple(row.get("values", ())),
+        tuple(f"{k}={v}" for k, v in unless.items()) if isinstance(unless, dict) else tuple(unless), row.get("why", ""),
+    )  # fmt: skip
+
+
+def _check(place: str, row: Any, fields: Mapping[str, Any]) -> None:
+    if not isinstance(row, dict):
+        raise tables.Invalid(f"{place}: a mapping was expected")
+    for name, value in row.items():
+        if name not in fields:
+            raise tables.Invalid(f"{place}: no field {name}")
+        if not isinstance(value, fields[name]):
+            raise tables.Invalid(f"{place}: {name} is of another type")
+
+
+def of_words(words: Sequence[str]) -> Scanner | None:
+    """The row of an unwrapped command."""
+    if not words:
+        return None
+    if words[0] in ("mvn", "gradle"):
+        goals = _index().get("goal", ())
+        return next((_read(at, text) for goal, at, text in goals if any(goal in word for word in words[1:])), None)
+    plain = " ".join(word for word in words if not word.startswith("-"))
+    own = _index().get(f"command {words[0]}", ())
+    return next((_read(at, text) for name, at, text in own if f"{plain} ".startswith(f"{name} ")), None)
+
+
+def of_slug(slug: str) -> Scanner | None:
+    """The row of an action: owner/repo/path in lower case."""
+    own = _index().get(f"action {slug.partition('/')[0]}", ())
+    return next((_read(at, text) for name, at, text in own if slug.startswith(name)), None)
+
+
+# what a row says of one use
 
 
 def of_command(words: Sequence[str], environment: Mapping[str, str], read: Read) -> Blocking:
     """For an unwrapped command that scans."""
-    row = _COMMANDS.get(words[0])
-    return (
-        row(words, environment, read)
-        if row
-        else Blocking("unknown", f"whether {words[0]} fails on findings is not known")
-    )
+    row = of_words(words)
+    return blocking(row, Call(words, {}, environment, read)) if row else _not_known(words[0])
 
 
 def of_action(slug: str, inputs: Mapping[str, str], environment: Mapping[str, str], read: Read) -> Blocking:
     """For an action that scans: `slug` is owner/repo/path in lower case, `inputs` what stands under `with`."""
-    for prefix, row in _ACTIONS:
-        if slug.startswith(prefix):
-            return row(inputs, environment, read)
-    return Blocking("unknown", f"whether {slug} fails on findings is not known")
+    row = of_slug(slug)
+    return blocking(row, call_of(row, inputs, environment, read)) if row else _not_known(slug)
+
+
+def call_of(row: Scanner, inputs: Mapping[str, str], environment: Mapping[str, str], read: Read) -> Call:
+    """The use of an action: the command line may stand in one of its inputs."""
+    return Call([row.action, *inputs.get(row.arguments, "").split()], inputs, environment, read)
+
+
+def _not_known(name: str) -> Blocking:
+    return Blocking("unknown", f"whether {name} fails on findings is not known")
+
+
+def blocking(row: Scanner, call: Call) -> Blocking:
+    """Whether this use fails on findings."""
+    for switch in row.decided:
+        written = _written(switch, call)
+        if written is None:
+            continue
+        name, value = written
+        if _open(value):
+            return Blocking("unknown", f"{name} is known only at run time")
+        word = _HOWS[switch.how](switch, value)
+        if not word:
+            continue
+        if word != "yes" and any(given(call.words, option) for option in switch.unless):
+            return Blocking("unknown", f"whether {name} hides its findings depends on its rules file")
+        return YES if word == "yes" else Blocking(word, switch.why or _words(switch, name, value, row))
+    unread = next((path for switch in row.decided if (path := _missing(switch, call))), "")
+    if unread and row.fails == "no":
+        return Blocking("unknown", f"its configuration {unread} is not in the repository")
+    return YES if row.fails == "yes" else Blocking(row.fails, row.because)
+
+
+def _words(switch: Switch, name: str, value: str, row: Scanner) -> str:
+    if switch.otherwise == "unknown" and switch.how == "bool":
+        return row.because
+    if switch.how == "flag":
+        return f"{name}: it exits 0 whatever it finds"
+    return f"{name} is {value or 'empty'}"
 
 
 def option(words: Sequence[str], *names: str) -> str | None:
@@ -57,218 +246,153 @@ def option(words: Sequence[str], *names: str) -> str | None:
     return None
 
 
-def _code(value: str | None, tool: str, name: str) -> Blocking:
-    if value is None:
-        return Blocking("no", f"{tool} exits 0 whatever it finds, unless {name} says otherwise")
-    if _NOT_ZERO.match(value):
-        return YES
-    if value in ("0", ""):
-        return Blocking("no", f"{name} is {value or 'empty'}")
-    return Blocking("unknown", f"{name} is known only at run time")
+def given(words: Sequence[str], name: str) -> bool:
+    """Whether an option is among the words."""
+    return any(word.partition("=")[0] == name for word in words[1:])
 
 
-def _flag(value: str | None, name: str, when_true: Blocking, otherwise: Blocking) -> Blocking:
-    if value is None or value.lower() in ("", "false", "0", "no"):
-        return otherwise
+def _written(switch: Switch, call: Call) -> tuple[str, str] | None:
+    """Where a switch is set, by name, and to what; None where nothing sets it."""
+    hit = next((word for word in call.words[1:] if word.partition("=")[0] in switch.option), None)
+    if hit is not None:
+        name, equals, value = hit.partition("=")
+        if switch.how == "flag":
+            return name, value if equals else "true"
+        return name, option(call.words, *switch.option) or ""
+    if switch.input and switch.input in call.inputs:
+        return switch.input, call.inputs[switch.input]
+    if switch.env and call.environment.get(switch.env):
+        return switch.env, call.environment[switch.env]
+    return _in_file(switch, call)
+
+
+def _in_file(switch: Switch, call: Call) -> tuple[str, str] | None:
+    if not switch.key:
+        return None
+    named = _named_file(switch, call)
+    for path in (named,) if named else switch.file:
+        text = call.read(path)
+        found = _key(switch.key).search(text) if text and not _open(path) else None
+        if found:
+            return f"{switch.key} in {path}", found[1]
+    return None
+
+
+def _named_file(switch: Switch, call: Call) -> str:
+    return option(call.words, *switch.path) or next((call.inputs[n] for n in switch.path if call.inputs.get(n)), "")
+
+
+def _missing(switch: Switch, call: Call) -> str:
+    """The configuration that a use names and that is not in the repository."""
+    named = _named_file(switch, call)
+    return named if named and not call.read(named) else ""
+
+
+@lru_cache(maxsize=64)
+def _key(name: str) -> re.Pattern[str]:
+    """A key and its value in YAML, TOML, properties, XML or Gradle; not in a comment."""
+    return regex(
+        rf"^[^#\n]{{0,200}}?(?<![\w.-]){re.escape(name)}[\"']?[ \t]*[>:=][ \t]*[\"']?([^\s\"'<,]{{1,80}})", re.MULTILINE
+    )
+
+
+def _open(value: str) -> bool:
+    return "$" in value or EXPRESSION in value
+
+
+_NOT_ZERO = regex(r"[1-9][0-9]{0,4}\Z")
+_NUMBER = regex(r"[0-9]{1,3}(\.[0-9]{1,3})?\Z")
+_TRUE, _FALSE = frozenset({"true", "1", "yes"}), frozenset({"", "false", "0", "no"})
+_OPPOSITE = {"yes": "no", "no": "yes", "unknown": "unknown"}
+
+
+def _code(switch: Switch, value: str) -> str:
+    return "yes" if _NOT_ZERO.match(value) else "no"
+
+
+def _score(switch: Switch, value: str) -> str:
+    return "" if not _NUMBER.match(value) else "yes" if float(value) <= 10 else "no"
+
+
+def _bool(switch: Switch, value: str) -> str:
+    if value.lower() in _TRUE:
+        return switch.then
+    return (switch.otherwise or _OPPOSITE[switch.then]) if value.lower() in _FALSE else ""
+
+
+def _flag(switch: Switch, value: str) -> str:
+    return "" if value.lower() in _FALSE else switch.then
+
+
+def _one_of(switch: Switch, value: str) -> str:
     return (
-        when_true if value.lower() in ("true", "1", "yes") else Blocking("unknown", f"{name} is known only at run time")
+        switch.then if value.lower() in switch.values or any(value.startswith(f"{v} ") for v in switch.values) else ""
     )
 
 
-def _trivy(words: Sequence[str], environment: Mapping[str, str], read: Read) -> Blocking:
-    return _trivy_with(option(words, "--exit-code"), option(words, "--config", "-c"), environment, read)
-
-
-def _trivy_with(code: str | None, config: str | None, environment: Mapping[str, str], read: Read) -> Blocking:
-    code = code or environment.get("TRIVY_EXIT_CODE") or code
-    if code is None:
-        written = re.search(r"^exit-code:[ \t]*(\S+)", read(config or "trivy.yaml"), re.MULTILINE)
-        if written:
-            code = written[1].strip("\"'")
-        elif config:
-            return (
-                Blocking("unknown", f"its configuration {config} is not in the repository")
-                if not read(config)
-                else _code(None, "trivy", "exit-code")
-            )
-    return _code(code, "trivy", "exit-code")
-
-
-def _grype(words: Sequence[str], environment: Mapping[str, str], read: Read) -> Blocking:
-    threshold = option(words, "--fail-on", "-f") or environment.get("GRYPE_FAIL_ON_SEVERITY")
-    if threshold or re.search(r"^fail-on-severity:[ \t]*\S", read(".grype.yaml"), re.MULTILINE):
-        return YES
-    return Blocking("no", "grype exits 0 whatever it finds, unless --fail-on says otherwise")
-
-
-def _snyk(words: Sequence[str], environment: Mapping[str, str], read: Read) -> Blocking:
-    if "monitor" in words[1:4]:
-        return Blocking("no", "snyk monitor only records; snyk test fails")
-    return YES
-
-
-def _unless(reason: str, *flags: str) -> Callable[[Sequence[str], Mapping[str, str], Read], Blocking]:
-    def row(words: Sequence[str], environment: Mapping[str, str], read: Read) -> Blocking:
-        hit = next((word for word in words[1:] if word.partition("=")[0] in flags), None)
-        return Blocking("no", f"{hit}: {reason}") if hit and not hit.endswith("=false") else YES
-
-    return row
-
-
-def _only_with(tool: str, *flags: str) -> Callable[[Sequence[str], Mapping[str, str], Read], Blocking]:
-    def row(words: Sequence[str], environment: Mapping[str, str], read: Read) -> Blocking:
-        if any(word.partition("=")[0] in flags for word in words[1:]):
-            return YES
-        return Blocking("no", f"{tool} exits 0 whatever it finds, unless {flags[0]} says otherwise")
-
-    return row
-
-
-def _semgrep(words: Sequence[str], environment: Mapping[str, str], read: Read) -> Blocking:
-    if "ci" in words[1:3] or "--error" in words:
-        return YES
-    return Blocking("no", "semgrep scan exits 0 whatever it finds, unless --error says otherwise")
-
-
-def _gitleaks(words: Sequence[str], environment: Mapping[str, str], read: Read) -> Blocking:
-    code = option(words, "--exit-code")
-    return YES if code is None else _code(code, "gitleaks", "--exit-code")
-
-
-def _govulncheck(words: Sequence[str], environment: Mapping[str, str], read: Read) -> Blocking:
-    quiet = (
-        "-json" in words or "--json" in words or option(words, "-format", "--format") in ("json", "sarif", "openvex")
-    )
-    return Blocking("no", "govulncheck exits 0 with this output format") if quiet else YES
-
-
-def _docker(words: Sequence[str], environment: Mapping[str, str], read: Read) -> Blocking:
-    if "scout" in words:
-        return _only_with("docker scout", "--exit-code", "-e")(words, environment, read)
-    return Blocking("unknown", "whether it fails on findings is not known")
-
-
-def _audit(words: Sequence[str], environment: Mapping[str, str], read: Read) -> Blocking:
-    if "audit" not in words[1:3]:
-        return Blocking("unknown", "whether it fails on findings is not known")
-    if option(words, "--audit-level") == "none":
-        return Blocking("no", "--audit-level none")
-    return YES
-
-
-def _sonar(words: Sequence[str], environment: Mapping[str, str], read: Read) -> Blocking:
-    waits = re.compile(r"sonar\.qualitygate\.wait[ \t]*=[ \t]*true")
-    if any(waits.search(word) for word in words) or waits.search(read("sonar-project.properties")):
-        return YES
-    return Blocking("no", "it uploads and goes on, unless sonar.qualitygate.wait is true")
-
-
-def _java(words: Sequence[str], environment: Mapping[str, str], read: Read) -> Blocking:
-    if not any("sonar" in word for word in words):
-        return Blocking("unknown", "whether it fails on findings is set in its build file")
-    found = _sonar([*words, *(f"{name}={value}" for name, value in environment.items())], environment, read)
-    return found if found.word == "yes" else _QUALITY_GATE
-
-
-def _dependency_check(words: Sequence[str], environment: Mapping[str, str], read: Read) -> Blocking:
-    limit = option(words, "--failOnCVSS")
-    if limit is None:
-        return Blocking(
-            "no", "dependency-check fails at a score of 11, which nothing reaches, unless --failOnCVSS says otherwise"
-        )
-    return YES
-
-
-_ALWAYS = _unless("")
-_COMMANDS: dict[str, Callable[[Sequence[str], Mapping[str, str], Read], Blocking]] = {
-    "trivy": _trivy,
-    "grype": _grype,
-    "snyk": _snyk,
-    "docker": _docker,
-    "npm": _audit,
-    "yarn": _audit,
-    "pnpm": _audit,
-    "pip-audit": _ALWAYS,
-    "bandit": _unless("it exits 0 whatever it finds", "--exit-zero"),
-    "gosec": _unless("it exits 0 whatever it finds", "-no-fail", "--no-fail"),
-    "govulncheck": _govulncheck,
-    "osv-scanner": _ALWAYS,
-    "gitleaks": _gitleaks,
-    "trufflehog": _only_with("trufflehog", "--fail"),
-    "semgrep": _semgrep,
-    "checkov": _unless("it exits 0 whatever it finds", "--soft-fail", "-s"),
-    "tfsec": _unless("it exits 0 whatever it finds", "--soft-fail", "-s"),
-    "brakeman": _unless("it exits 0 whatever it finds", "--no-exit-on-warn"),
-    "dockle": lambda words, environment, read: _code(option(words, "--exit-code"), "dockle", "--exit-code"),
-    "gradle": _java,
-    "mvn": _java,
-    "sonar-scanner": _sonar,
-    "dependency-check": _dependency_check,
-    "dependency-check.sh": _dependency_check,
+_HOWS: dict[str, Callable[[Switch, str], str]] = {
+    "code": _code,
+    "score": _score,
+    "bool": _bool,
+    "flag": _flag,
+    "given": lambda switch, value: "yes" if value else "",
+    "one-of": _one_of,
 }
 
-_Row = Callable[[Mapping[str, str], Mapping[str, str], Read], Blocking]
+
+# which findings count
 
 
-def _input_off(name: str, reason: str) -> _Row:
-    def row(inputs: Mapping[str, str], environment: Mapping[str, str], read: Read) -> Blocking:
-        return _flag(inputs.get(name), name, Blocking("no", f"{name}: {reason}"), YES)
-
-    return row
-
-
-def _input_on(name: str, tool: str) -> _Row:
-    def row(inputs: Mapping[str, str], environment: Mapping[str, str], read: Read) -> Blocking:
-        return _flag(inputs.get(name), name, YES, Blocking("no", f"{tool} does not fail unless {name} says otherwise"))
-
-    return row
+_SCALE = {
+    name: rank
+    for rank, names in enumerate(("negligible info unknown", "low warn", "medium moderate", "high", "critical"))
+    for name in names.split()
+}
+_BOTH = frozenset({"critical", "high"})
 
 
-def _trivy_action(inputs: Mapping[str, str], environment: Mapping[str, str], read: Read) -> Blocking:
-    return _trivy_with(inputs.get("exit-code"), inputs.get("trivy-config"), environment, read)
+def limit(row: Scanner, call: Call) -> Limit | None:
+    """Which of the grave findings this use leaves out; None when it says nothing of severities."""
+    for switch in row.severities:
+        if any(call.inputs.get(name) == value for name, _, value in (each.partition("=") for each in switch.unless)):
+            continue
+        written = _written(switch, call)
+        if written is None or not written[1]:
+            continue
+        name, value = written
+        if _open(value):
+            return Limit(frozenset(), f"{name} is known only at run time", known=False)
+        left = _LEFT[switch.how](value)
+        if left is not None:
+            return Limit(left, f"{name} {value}")
+    return None
 
 
-def _anchore(inputs: Mapping[str, str], environment: Mapping[str, str], read: Read) -> Blocking:
-    value = inputs.get("fail-build", "true").lower()
-    if value == "false":
-        return Blocking("no", "fail-build is false")
-    return YES if value in ("true", "") else Blocking("unknown", "fail-build is known only at run time")
+def _listed(value: str) -> frozenset[str] | None:
+    named = {word for word in re.split(r"[\s,|]+", value.lower()) if word}
+    return _BOTH - named if named & set(_SCALE) else None
 
 
-def _snyk_action(inputs: Mapping[str, str], environment: Mapping[str, str], read: Read) -> Blocking:
-    return _snyk(["snyk", *inputs.get("command", "test").split()], environment, read)
+def _from_lowest(value: str) -> frozenset[str] | None:
+    rank = _SCALE.get(value.lower())
+    return None if rank is None else frozenset(name for name in _BOTH if _SCALE[name] < rank)
 
 
-def _sonar_action(inputs: Mapping[str, str], environment: Mapping[str, str], read: Read) -> Blocking:
-    found = _sonar(inputs.get("args", "").split(), environment, read)
-    return (
-        found if found.word == "yes" else Blocking("unknown", "uploads to Sonar; blocks only through its quality gate")
-    )
+def _from_score(value: str) -> frozenset[str] | None:
+    """CVSS calls 7.0 and more high, 9.0 and more critical."""
+    if not _NUMBER.match(value):
+        return None
+    return frozenset(name for name, score in (("high", 7.0), ("critical", 9.0)) if float(value) > score)
 
 
-def _gosec_action(inputs: Mapping[str, str], environment: Mapping[str, str], read: Read) -> Blocking:
-    return _COMMANDS["gosec"](["gosec", *inputs.get("args", "").split()], environment, read)
+def _soft_up_to(value: str) -> frozenset[str] | None:
+    ranks = [_SCALE[word] for word in re.split(r"[\s,]+", value.lower()) if word in _SCALE]
+    return frozenset(name for name in _BOTH if _SCALE[name] <= max(ranks)) if ranks else None
 
 
-def _not_known(reason: Blocking) -> _Row:
-    return lambda inputs, environment, read: reason
-
-
-_ACTIONS: tuple[tuple[str, _Row], ...] = (
-    ("aquasecurity/trivy-action", _trivy_action),
-    ("anchore/scan-action", _anchore),
-    ("docker/scout-action", _input_on("exit-code", "docker scout")),
-    ("snyk/actions/", _snyk_action),
-    ("actions/dependency-review-action", _input_off("warn-only", "it warns and goes on")),
-    ("bridgecrewio/checkov-action", _input_off("soft_fail", "it exits 0 whatever it finds")),
-    ("aquasecurity/tfsec-action", _input_off("soft_fail", "it exits 0 whatever it finds")),
-    ("zaproxy/action-baseline", _input_on("fail_action", "the ZAP baseline scan")),
-    ("securego/gosec", _gosec_action),
-    ("pypa/gh-action-pip-audit", _not_known(YES)),
-    ("gitleaks/gitleaks-action", _not_known(YES)),
-    ("golang/govulncheck-action", _not_known(YES)),
-    ("sonarsource/sonarqube-quality-gate-action", _not_known(YES)),
-    ("sonarsource/", _sonar_action),
-    ("github/codeql-action/", _not_known(_CODE_SCANNING)),
-    ("ossf/scorecard-action", _not_known(_CODE_SCANNING)),
-)
+_LEFT: dict[str, Callable[[str], frozenset[str] | None]] = {
+    "list": _listed,
+    "lowest": _from_lowest,
+    "score": _from_score,
+    "soft": _soft_up_to,
+}

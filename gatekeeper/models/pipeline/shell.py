@@ -1,63 +1,44 @@
-"""The commands of a shell script: what runs, on which line, and whether its failure is heard.
+"""The commands of a step's script, and whether the failure of each is heard.
 
-A splitter, not a shell: quotes, operators, here-documents, comments and control words are understood, expansions are
-kept as written. GitHub's `${{ }}` is masked first, so that what stands inside decides nothing.
+`models.shell` reads them. What a tool puts in before the shell sees it (`${{ }}`, `$[[ ]]`) is masked first, so that
+what stands inside decides nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from gatekeeper.models.pipeline.expressions import found
+from gatekeeper.models.shell import Command, Group, Script, outline
 from gatekeeper.node import regex
 
-EXPRESSION = "\ue000"  # stands in a word where an expression or a command substitution stood
+__all__ = ["EXPRESSION", "Command", "Heard", "Script", "commands", "heard", "read"]
 
-_RUN = regex(r"[^\s'\"\\`$&|;()<>]+")  # characters of a word that mean themselves
-_OPERATORS = ("&&", "||", ";;", "|&", "<<-", "<<<", "<<", ">>", ">&", "<&", "&>", "|", "&", ";", "(", ")", "<", ">")
-_REDIRECTS = frozenset({"<<<", ">>", ">&", "<&", "&>", "<", ">"})
-_OPENERS = {"if": "fi", "for": "done", "while": "done", "until": "done", "case": "esac"}
-_LEADING = frozenset({"then", "do", "else", "!", "{", "time"})
-_NESTING = 3  # substitutions within substitutions that are looked into
-_SIZE = 200_000  # characters of one script that are looked at
-
-
-class Command(NamedTuple):
-    """One simple command. `before` and `after` are the operators around it; `line` counts from 0 in the script.
-
-    `condition`: it stands between `if` and `then`, so its failure chooses a branch; `branch`: whether it runs at all
-    depends on such a choice. `assigned` are the variables set before it, `inputs` the files read by `<`. `inner`: it
-    stands in a substitution, so its output is what is wanted.
-    """
-
-    words: tuple[str, ...]
-    line: int
-    before: str = ""
-    after: str = ""
-    condition: bool = False
-    branch: bool = False
-    assigned: tuple[str, ...] = ()
-    inputs: tuple[str, ...] = ()
-    inner: bool = False
-
-
-class _Token(NamedTuple):
-    text: str
-    line: int
-    operator: bool
-    inner: tuple[str, ...] = ()
+EXPRESSION = "\x1a"  # stands in a word where an expression or a command substitution stood
+_INPUT = regex(r"\$\[\[[^\]]{0,500}\]\]")
+_SHOWS = frozenset("cat echo printf head tail less ls".split())
+_MOST = 2_000  # characters of what a trap runs
+_TALK = frozenset("true : echo printf exit return".split())
 
 
 @lru_cache(maxsize=8192)
+def read(script: str) -> Script:
+    """A script as far as it can be read. Never raises."""
+    return outline(_masked(script), EXPRESSION)
+
+
 def commands(script: str) -> tuple[Command, ...]:
-    """The commands of a script in their order. Never raises."""
-    return tuple(_read(_masked(script[:_SIZE]), 0))
+    """The commands of a script in their order."""
+    return read(script).commands
 
 
 def _masked(script: str) -> str:
     """The script with each `${{ }}` as one character, its line breaks kept."""
+    if "$[[" in script:
+        script = _INPUT.sub(EXPRESSION, script)
+    if "${{" not in script:
+        return script
     parts: list[str] = []
     at = 0
     for start, end, _ in found(script):
@@ -66,241 +47,9 @@ def _masked(script: str) -> str:
     return "".join((*parts, script[at:]))
 
 
-def _read(script: str, depth: int) -> list[Command]:
-    return _grouped(_tokens(script), depth)
-
-
-def _tokens(text: str) -> list[_Token]:
-    tokens: list[_Token] = []
-    pending: list[str] = []  # here-documents whose bodies start on the next line
-    at = line = 0
-    size = len(text)
-    while at < size:
-        char = text[at]
-        if char == "\n":
-            tokens.append(_Token("\n", line, True))
-            at, line = at + 1, line + 1
-            while pending:
-                at, line = _skip_document(text, at, line, pending.pop(0))
-        elif char in " \t\r":
-            at += 1
-        elif text.startswith("\\\n", at):
-            at, line = at + 2, line + 1
-        elif text.startswith("\\\r\n", at):
-            at, line = at + 3, line + 1
-        elif char == "#":
-            at = _end_of_line(text, at)
-        else:
-            operator = next((o for o in _OPERATORS if text.startswith(o, at)), "") if char in "&|;()<>" else ""
-            if operator in ("<<", "<<-"):
-                word, at, line, _ = _word(text, _past_blanks(text, at + len(operator)), line)
-                pending.append(word)
-            elif operator and not (operator in "<>" and text.startswith("(", at + 1)):
-                tokens.append(_Token(operator, line, True))
-                at += len(operator)
-            else:
-                start = line
-                word, at, line, inner = _word(text, at, line)
-                tokens.append(_Token(word, start, False, inner))
-    return tokens
-
-
-def _past_blanks(text: str, at: int) -> int:
-    while at < len(text) and text[at] in " \t":
-        at += 1
-    return at
-
-
-def _end_of_line(text: str, at: int) -> int:
-    end = text.find("\n", at)
-    return len(text) if end < 0 else end
-
-
-def _skip_document(text: str, at: int, line: int, word: str) -> tuple[int, int]:
-    while at < len(text):
-        end = _end_of_line(text, at)
-        body = text[at:end].strip()
-        at, line = min(end + 1, len(text)), line + 1
-        if body == word:
-            break
-    return at, line
-
-
-def _word(text: str, at: int, line: int) -> tuple[str, int, int, tuple[str, ...]]:
-    """One word from `at`, unquoted, and what stands in its substitutions, which the word holds as `EXPRESSION`."""
-    parts: list[str] = []
-    inner: list[str] = []
-    size = len(text)
-    start = at
-    while at < size:
-        char = text[at]
-        if char in " \t\r\n" or (char in "&|;()<>" and at > start):
-            break
-        if char == "'":
-            end = text.find("'", at + 1)
-            end = size if end < 0 else end
-            parts.append(text[at + 1 : end])
-            at = end + 1
-        elif char == '"':
-            quoted, at = _double_quoted(text, at + 1, inner)
-            parts.append(quoted)
-        elif char == "\\":
-            if not text.startswith("\\\n", at):
-                parts.append(text[at + 1 : at + 2])
-            at += 2
-        elif char == "`" or text.startswith(("$(", "<(", ">("), at):
-            at = _past_substitution(text, at, inner)
-            parts.append(EXPRESSION)
-        elif text.startswith("${", at):
-            end = text.find("}", at)
-            end = size if end < 0 else end + 1
-            parts.append(text[at:end])
-            at = end
-        else:
-            run = _RUN.match(text, at)
-            parts.append(run[0] if run else char)
-            at = run.end() if run else at + 1
-    at = max(at, start + 1)
-    return "".join(parts), at, line + text.count("\n", start, min(at, size)), tuple(inner)
-
-
-def _double_quoted(text: str, at: int, inner: list[str]) -> tuple[str, int]:
-    parts: list[str] = []
-    while at < len(text) and text[at] != '"':
-        if text[at] == "\\" and at + 1 < len(text):
-            if text[at + 1] != "\n":
-                parts.append(text[at + 1])
-            at += 2
-        elif text[at] == "`" or text.startswith("$(", at):
-            at = _past_substitution(text, at, inner)
-            parts.append(EXPRESSION)
-        else:
-            parts.append(text[at])
-            at += 1
-    return "".join(parts), at + 1
-
-
-def _past_substitution(text: str, at: int, inner: list[str]) -> int:
-    """The character after a `$( )` or backtick substitution; quotes inside are honoured."""
-    if text[at] == "`":
-        end = text.find("`", at + 1)
-        end = len(text) if end < 0 else end
-        inner.append(text[at + 1 : end])
-        return end + 1
-    depth = 0
-    quote = ""
-    at = begin = text.index("(", at)
-    while at < len(text):
-        char = text[at]
-        if char == "\\":
-            at += 1
-        elif quote:
-            quote = "" if char == quote else quote
-        elif char in "'\"":
-            quote = char
-        elif char == "(":
-            depth += 1
-        elif char == ")":
-            depth -= 1
-            if depth == 0:
-                inner.append(text[begin + 1 : at])
-                return at + 1
-        at += 1
-    return len(text)
-
-
-class _Reader:
-    """Tokens to commands, with the control words that stand around them."""
-
-    def __init__(self, depth: int) -> None:
-        self.depth = depth
-        self.found: list[Command] = []
-        self.words: list[_Token] = []
-        self.inputs: list[str] = []
-        self.before = ""
-        self.blocks: list[str] = []
-        self.condition = 0
-
-    def finish(self, operator: str) -> None:
-        words = self._without_control()
-        assigned: list[str] = []
-        while words and _ASSIGNMENT.match(words[0].text):
-            assigned.append(words.pop(0).text)
-        if words or assigned:
-            line = words[0].line if words else self.words[0].line
-            for token in self.words:
-                for script in token.inner if self.depth < _NESTING else ():
-                    self.found += [c._replace(line=token.line, inner=True) for c in _read(script, self.depth + 1)]
-            self.found.append(
-                Command(
-                    tuple(word.text for word in words), line, self.before, operator, self.condition > 0,
-                    self.optional(), tuple(assigned), tuple(self.inputs),
-                )
-            )  # fmt: skip
-            self.before = operator
-        elif operator not in ("\n", ""):
-            self.before = operator
-        elif operator == "\n" and self.before not in ("&&", "||", "|"):
-            self.before = "\n"
-        self.words = []
-        self.inputs = []
-
-    def optional(self) -> bool:
-        choices = sum(1 for block in self.blocks if block in ("fi", "esac"))
-        return choices > (1 if self.condition else 0)
-
-    def _without_control(self) -> list[_Token]:
-        words = list(self.words)
-        while words:
-            word = words[0].text
-            if word in ("then", "do"):
-                self.condition = max(self.condition - 1, 0)
-                words.pop(0)
-            elif word in ("if", "while", "until", "elif"):
-                if word != "elif":
-                    self.blocks.append(_OPENERS[word])
-                self.condition += 1
-                words.pop(0)
-            elif word in ("for", "case", "select", "function"):
-                self.blocks.append({"for": "done", "select": "done", "case": "esac"}.get(word, ""))
-                return []
-            elif word in ("fi", "done", "esac"):
-                if word in self.blocks:
-                    while self.blocks.pop() != word:
-                        pass
-                words.pop(0)
-            elif word in _LEADING or word == "}":
-                words.pop(0)
-            else:
-                break
-        return words
-
-
-_ASSIGNMENT = regex(r"[A-Za-z_][A-Za-z0-9_]*\+?=")
-
-
-def _grouped(tokens: Sequence[_Token], depth: int) -> list[Command]:
-    reader = _Reader(depth)
-    skip = ""
-    for token in tokens:
-        if skip:
-            if not token.operator and skip == "<":
-                reader.inputs.append(token.text)
-            skip = ""
-            if not token.operator:
-                continue
-        if not token.operator:
-            reader.words.append(token)
-        elif token.text in _REDIRECTS:
-            if reader.words and reader.words[-1].text.isdigit() and len(reader.words) > 1:
-                reader.words.pop()
-            skip = token.text
-        elif token.text in ("(", ")") and len(reader.words) == 1 and token.text == "(":
-            reader.words = []  # a function's name
-        else:
-            reader.finish("\n" if token.text in ("(", ")") else token.text)
-    reader.finish("")
-    return reader.found
+def functions(script: Script) -> frozenset[str]:
+    """The names of the functions that a script defines: they stand before any program of that name."""
+    return frozenset(group.name for group in script.groups if group.kind == "function_definition")
 
 
 class Heard(NamedTuple):
@@ -313,43 +62,244 @@ class Heard(NamedTuple):
 _HEARD = Heard(False)
 
 
-def heard(script: Sequence[Command], errexit: bool, pipefail: bool) -> list[Heard]:
+def heard(script: Script, errexit: bool, pipefail: bool) -> list[Heard]:
     """For each command of a script, whether its failure fails the script."""
-    looked_at = [False] * (len(script) + 1)  # whether a later command may look at the exit status
-    for index in range(len(script) - 1, -1, -1):
-        words = script[index].words
-        looked_at[index] = looked_at[index + 1] or _fails(words) or any("$" in word for word in words)
+    if script.why:
+        return [Heard(None, script.why)] * len(script.commands)
+    listener = _Listener(script)
     found: list[Heard] = []
-    for index, command in enumerate(script):
-        found.append(_one(script, index, errexit, pipefail, looked_at))
+    trapped: dict[str, bool | None] = {}
+    ends = _functions_that_end(script)
+    for number, command in enumerate(script.commands):
+        verdict = listener.hears(number, errexit, pipefail)
+        for condition, lost in trapped.items():
+            verdict = _worse(verdict, Heard(lost, f"its exit status is that of the trap on {condition}"))
+        found.append(verdict)
         if command.words[:1] == ("set",):
             errexit, pipefail = _options(command.words, errexit, pipefail)
+        elif command.words[:1] == ("trap",) and not command.inner:
+            trapped |= _trap(command, ends)
+    return _ended(script, found)
+
+
+def _worse(one: Heard, other: Heard) -> Heard:
+    rank = {False: 0, None: 1, True: 2}
+    return other if rank[other.lost] > rank[one.lost] else one
+
+
+def _functions_that_end(script: Script) -> frozenset[str]:
+    """The functions with an `exit 0` in them."""
+    around = (_around(script, command.group) for command in script.commands if command.group and _ends_well(command))
+    return frozenset(group.name for groups in around for group in groups if group.kind == "function_definition")
+
+
+def _trap(command: Command, functions: frozenset[str]) -> dict[str, bool | None]:
+    """What a `trap` makes of the exit status, by the condition it stands for: True when it always becomes 0."""
+    words = [word for word in command.words[1:] if word != "--"]
+    if len(words) < 2:
+        return {}
+    lost: bool | None = False
+    for each in outline(words[0][:_MOST], EXPRESSION).commands:
+        if _ends_well(each) or (each.words and each.words[0] in functions):
+            sure = _ends_well(each) and not each.branch and not each.before
+            lost = True if sure and not command.branch else None
+    ends = [name for name in words[1:] if name.upper().removeprefix("SIG") in ("EXIT", "0", "ERR")]
+    return dict.fromkeys(ends, lost)
+
+
+def _around(script: Script, group: int) -> list[Group]:
+    """The groups that a command stands in, from the inside out."""
+    found: list[Group] = []
+    while 0 < group < len(script.groups):
+        found.append(script.groups[group])
+        group = found[-1].parent
     return found
 
 
-def _one(script: Sequence[Command], index: int, errexit: bool, pipefail: bool, looked_at: list[bool]) -> Heard:
-    command = script[index]
-    if command.inner:
-        return Heard(None, "its output is what is used")
-    if command.condition:
-        return Heard(None, "its exit status chooses a branch")
-    if command.after == "&":
-        return Heard(True, "it runs in the background")
-    end = index
-    if command.after in ("|", "|&"):
-        if not pipefail:
-            return Heard(True, "it is piped on, and without pipefail only the last command of a pipe counts")
-        while end + 1 < len(script) and script[end].after in ("|", "|&"):
-            end += 1
-    if script[end].after == "||":
-        return _alternative(script, end + 1)
-    if script[end].after == "&&":
-        return _and_list(script, end)
-    if errexit or end + 1 >= len(script):
-        return _HEARD
-    if looked_at[end + 1]:
-        return Heard(None, "set +e: the script goes on and may look at its exit status")
-    return Heard(True, "set +e: the script goes on after it fails")
+def _ends_well(command: Command) -> bool:
+    """Whether the command ends the script with success: `exit 0`, or `exit` when nothing failed before it."""
+    if command.inner or command.words[:1] not in (("exit",), ("return",)):
+        return False
+    return command.words[1:2] == ("0",) or (len(command.words) == 1 and command.before != "||")
+
+
+def _ended(script: Script, found: list[Heard]) -> list[Heard]:
+    """What stands behind a command that ends the script with success is not run; it may not be where that may not."""
+    ending: dict[str, int] = {}  # functions that end the script, by the number of the command that does
+    for number, command in enumerate(script.commands):
+        runs_other = command.words[:1] == ("exec",) and len(command.words) > 1 and not command.inner
+        if command.words[:1] and ending.get(command.words[0], number) < number:
+            _cut(script, found, number, None, False)
+        if not runs_other and not _ends_well(command):
+            continue
+        around = _around(script, command.group)
+        function = next((group for group in around if group.kind == "function_definition"), None)
+        leaves = command.words[0] == "return"
+        shell = function if leaves else next((group for group in around if group.kind == "subshell"), None)
+        if function is not None and not leaves and shell is None:
+            ending[function.name] = number
+            shell = function
+        direct = command.group == 0 or (bool(around) and around[0] is shell)
+        _cut(script, found, number, shell, direct and not (command.branch or command.before or command.after))
+    return found
+
+
+def _cut(script: Script, found: list[Heard], number: int, within: Group | None, sure: bool) -> None:
+    """The commands behind one that ends the script, or the group, are run only where that one is not."""
+    why = f"{' '.join(script.commands[number].words[:2])} before it {'ends' if sure else 'may end'} the script"
+    for later in range(number + 1, len(found)):
+        if within is None or any(group is within for group in _around(script, script.commands[later].group)):
+            found[later] = _worse(found[later], Heard(True if sure else None, why))
+
+
+class _Listener:
+    """Follows the exit status of a command outwards, from group to group."""
+
+    def __init__(self, script: Script) -> None:
+        self.commands = script.commands
+        self.groups = script.groups
+        size = len(self.commands)
+        self.looked_at = [False] * (size + 1)  # whether a command from here on may look at an exit status
+        for index in range(size - 1, -1, -1):
+            words = self.commands[index].words or self.commands[index].env
+            self.looked_at[index] = self.looked_at[index + 1] or _fails(words) or any("$" in word for word in words)
+
+    def hears(self, number: int, errexit: bool, pipefail: bool, depth: int = 0) -> Heard:
+        command = self.commands[number]
+        if command.inner:
+            return Heard(None, "its output is what is used")
+        if command.condition:
+            return Heard(None, "its exit status chooses a branch")
+        item, group = number, command.group
+        while True:
+            verdict = self._in_list(item, group, errexit, pipefail)
+            if verdict.lost and self._kept(number, item, group):
+                return Heard(None, f"{verdict.why}, but what it prints is looked at later")
+            if verdict.lost is not False or group == 0:
+                return verdict
+            around = self.groups[group]
+            if around.parent < 0:
+                return Heard(None, "its output is what is used")
+            if around.kind == "function_definition":
+                return self._called(around, number, errexit, pipefail, depth)
+            item, group = ~group, around.parent
+
+    def _called(self, function: Group, inside: int, errexit: bool, pipefail: bool, depth: int) -> Heard:
+        """What becomes of a function's failure where it is called."""
+        calls = [n for n, c in enumerate(self.commands) if c.words[:1] == (function.name,) and n > inside]
+        if not calls or depth > 3:
+            return Heard(None, f"it stands in the function {function.name}, and whether that runs is not known")
+        verdicts = [self.hears(call, errexit, pipefail, depth + 1) for call in calls[:20]]
+        return next((verdict for verdict in verdicts if verdict.lost is False), verdicts[0])
+
+    def _in_list(self, item: int, group: int, errexit: bool, pipefail: bool) -> Heard:
+        items = self.groups[group].items
+        at = items.index(item)
+        if self._of(item).negated:
+            return Heard(True, "! turns its exit status round")
+        if self._of(item).after in ("|", "|&"):
+            if not pipefail:
+                return Heard(True, "it is piped on, and without pipefail only the last command of a pipe counts")
+            while at + 1 < len(items) and self._of(items[at]).after in ("|", "|&"):
+                at += 1
+        after = self._of(items[at]).after
+        if after == "&":
+            later = self.commands[self._first(item) + 1 :]
+            waits = any(each.words[:1] == ("wait",) for each in later)
+            return Heard(
+                None if waits else True, "it runs in the background" + (", and is waited for" if waits else "")
+            )
+        if after == "||":
+            return self._alternative(items, at + 1)
+        if after == "&&":
+            return self._and_list(items, at, group)
+        return self._at_end(items, at, group, errexit)
+
+    def _kept(self, number: int, item: int, group: int) -> bool:
+        """Whether what a command prints goes into a file that a later command of the script is given."""
+        items = self.groups[group].items
+        at = items.index(item)
+        pipe = [number]
+        while at + 1 < len(items) and self._of(items[at]).after in ("|", "|&"):
+            at += 1
+            pipe += [items[at]] if items[at] >= 0 else []
+        files = {each.target for n in pipe for each in self.commands[n].redirects if each.operator.startswith(">")}
+        files |= {word for n in pipe if self.commands[n].program == "tee" for word in self.commands[n].words[1:]}
+        files = {name for name in files if len(name) > 1 and not name.startswith(("-", "/dev/", "&"))}
+        later = self.commands[max(pipe) + 1 :] if files else ()
+        return any(
+            name in word for each in later if each.program not in _SHOWS for word in each.words for name in files
+        )
+
+    def _at_end(self, items: tuple[int, ...], at: int, group: int, errexit: bool) -> Heard:
+        """Its failure is that of its statement: does the script go on?"""
+        if at + 1 >= len(items):
+            return _HEARD
+        tested = self._tested(group)
+        if errexit and not tested:
+            return _HEARD
+        if self.looked_at[self._first(items[at + 1])]:
+            return Heard(None, f"{_goes_on(tested)} and may look at its exit status")
+        return Heard(True, f"{_goes_on(tested)} after it fails")
+
+    def _tested(self, group: int) -> bool:
+        """Whether a group's exit status is looked at as a whole: the shell then does not stop within it."""
+        while group:
+            around = self.groups[group]
+            if around.after in ("&&", "||") or around.condition or around.negated:
+                return True
+            group = around.parent
+        return False
+
+    def _of(self, item: int) -> Command | Group:
+        return self.commands[item] if item >= 0 else self.groups[~item]
+
+    def _first(self, item: int) -> int:
+        return item if item >= 0 else min(self.groups[~item].first, len(self.commands))
+
+    def _alternative(self, items: tuple[int, ...], start: int) -> Heard:
+        """What follows `||`: only what ends with a failure of its own hands the failure on."""
+        if start >= len(items):
+            return Heard(None, "what follows || cannot be read")
+        words = self._words(items[start])
+        if _fails(words) or words in (("exit",), ("return",)):  # with the status of what failed
+            return _HEARD
+        if words[:1] and words[0] in _TALK and not self._fails_later(items, start):
+            return Heard(True, f"|| {' '.join(words[:2])}".rstrip())
+        return Heard(None, f"|| {words[0] if words else '…'} follows")
+
+    def _words(self, item: int) -> tuple[str, ...]:
+        """The words of a command; of a group, those that settle what it comes to."""
+        if item >= 0:
+            return self.commands[item].words
+        items = self.groups[~item].items
+        if (
+            not items
+            or any(inner < 0 for inner in items)
+            or any(self._of(inner).after not in ("", "&&") for inner in items)
+        ):
+            return ()
+        inner = [self.commands[each].words for each in items]
+        if all(words[:1] and words[0] in _TALK for words in inner):
+            return next((words for words in inner if words[0] in ("exit", "return")), inner[-1])
+        return inner[-1] if _fails(inner[-1]) else ()
+
+    def _fails_later(self, items: tuple[int, ...], start: int) -> bool:
+        return any(_fails(self._words(each)) for each in items[start + 1 :])
+
+    def _and_list(self, items: tuple[int, ...], at: int, group: int) -> Heard:
+        """The first parts of an && list do not end the script; their failure counts only when the list is the last."""
+        while at < len(items) and self._of(items[at]).after in ("&&", "|", "|&"):
+            at += 1
+        if at < len(items) and self._of(items[at]).after == "||":
+            return self._alternative(items, at + 1)
+        if at + 1 >= len(items):
+            return _HEARD
+        return Heard(None, "it is not the last of an && list, and the script goes on after it")
+
+
+def _goes_on(tested: bool) -> str:
+    return "its group is followed by && or ||: the script goes on" if tested else "set +e: the script goes on"
 
 
 _SET = regex(r"[-+][A-Za-z]*e")
@@ -366,27 +316,3 @@ def _options(words: tuple[str, ...], errexit: bool, pipefail: bool) -> tuple[boo
 
 def _fails(words: tuple[str, ...]) -> bool:
     return words[:1] == ("false",) or (words[:1] in (("exit",), ("return",)) and words[1:2] not in (("0",), ()))
-
-
-def _alternative(script: Sequence[Command], start: int) -> Heard:
-    """What follows `||`: only what ends with a failure of its own hands the failure on."""
-    if start >= len(script):
-        return Heard(None, "what follows || cannot be read")
-    first = script[start]
-    if _fails(first.words):
-        return _HEARD
-    if first.words and first.words[0] in ("true", ":", "echo", "printf", "exit", "return") and first.after != ";":
-        return Heard(True, f"|| {' '.join(first.words[:2])}".rstrip())
-    return Heard(None, f"|| {first.words[0] if first.words else '…'} follows")
-
-
-def _and_list(script: Sequence[Command], index: int) -> Heard:
-    """The first parts of an && list do not end the script; their failure counts only when the list is the last."""
-    end = index
-    while end < len(script) and script[end].after in ("&&", "|"):
-        end += 1
-    if end < len(script) and script[end].after == "||":
-        return _alternative(script, end + 1)
-    if end + 1 >= len(script):
-        return _HEARD
-    return Heard(None, "it is not the last of an && list, and the script goes on after it")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gatekeeper.models.pipeline import expressions
@@ -43,15 +43,37 @@ def _of(tree: Tree, job: Job, depth: int, inputs: Mapping[str, str] | None) -> V
             (tree[1],) if isinstance(tree[1], str) else (str(tree[1]).lower(),) if isinstance(tree[1], bool) else None
         )
     if tree[0] == "||":
-        choices = [_of(part, job, depth + 1, inputs) for part in tree[1:]]
-        if any(choice is None for choice in choices):
-            return None
-        return tuple(dict.fromkeys(value for choice in choices for value in choice or () if value))[:_MOST]
+        return _either(tree[1:], job, depth, inputs)
     if tree[0] == "&&":
-        return _of(tree[-1], job, depth + 1, inputs)
+        last = _of(tree[-1], job, depth + 1, inputs)
+        return None if last is None else tuple(dict.fromkeys((*last, "")))  # and what is not true, before it
     if tree[0] == "path":
         return _path(tree[1], job, depth, inputs)
+    if tree[0] == "call" and tree[1] == "case" and len(tree[2]) % 2:
+        return _all_of((*tree[2][1::2], tree[2][-1]), job, depth, inputs)
     return None
+
+
+def _all_of(parts: Sequence[Tree], job: Job, depth: int, inputs: Mapping[str, str] | None) -> Values:
+    choices = [_of(part, job, depth + 1, inputs) for part in parts]
+    if any(choice is None for choice in choices):
+        return None
+    return tuple(dict.fromkeys(value for choice in choices for value in choice or ()))[:_MOST]
+
+
+def _either(parts: Sequence[Tree], job: Job, depth: int, inputs: Mapping[str, str] | None) -> Values:
+    """`a || b`: what of the first is not empty; the next one only where the first may be empty."""
+    found: list[str] = []
+    for number, part in enumerate(parts):
+        values = _of(part, job, depth + 1, inputs)
+        if values is None:
+            return None
+        last = number + 1 == len(parts)
+        found += [value for value in values if last or value not in ("", "false")]
+        started_otherwise = part[0] == "path" and job.pipeline.caller is None and inputs is None
+        if all(value not in ("", "false") for value in values) and not started_otherwise:
+            break
+    return tuple(dict.fromkeys(found))[:_MOST]
 
 
 def _path(path: str, job: Job, depth: int, inputs: Mapping[str, str] | None) -> Values:

@@ -83,16 +83,19 @@ def _job(node: Node, pipeline: Pipeline, id: str, depth: int) -> Job:
 
 
 def _called(job: Job, uses: str, depth: int) -> Pipeline | None:
-    if not uses.startswith(("./", "$/")) or depth >= _CALLS:
+    workspace = job.pipeline.workspace
+    bare = uses.partition("@")[0]
+    path = bare[2:] if bare.startswith(("./", "$/")) else workspace.home_of(bare)
+    if not path or depth >= _CALLS:
         return None
-    source = job.pipeline.workspace.source(normal(uses[2:].partition("@")[0]))
+    source = workspace.source(normal(path))
     try:
         nodes = source.once(yaml.parse).nodes if source else []
     except Unreadable:
         return None
     if not nodes or not nodes[0]["jobs"].is_mapping:
         return None
-    return build(nodes[0], job.pipeline.workspace, job, depth + 1)
+    return build(nodes[0], workspace, job, depth + 1)
 
 
 def _called_with(node: Node, caller: Job) -> tuple[dict[str, Values], frozenset[str]]:
@@ -114,6 +117,8 @@ def _dispatched_with(node: Node) -> tuple[dict[str, Values], frozenset[str]]:
     booleans: set[str] = set()
     for event in ("workflow_dispatch", "workflow_call"):
         for name, declared in pairs(on(node)[event]["inputs"]):
+            if event == "workflow_call" and name.lower() in values:
+                continue
             options = declared["options"]
             chosen = tuple(text_of(each) for each in options) if options.known and options.is_list else None
             values[name.lower()] = chosen or None

@@ -41,11 +41,14 @@ def step_runs(step: Step, trigger: Trigger, failed: bool = False) -> bool | None
 def text_in(text: str, job: Job, trigger: Trigger) -> str | None:
     """What a text that is one expression comes to in the run that a trigger starts; None when that is not known."""
     tree = expressions.condition(text)
-    if tree is None:
-        return None
-    github = _github(job.root.pipeline, trigger, "success")
-    value = expressions.evaluate(tree, lambda path: _lookup(path, job, github, trigger, {}), {})
+    value = value_in(tree, job, trigger) if tree else None
     return value if isinstance(value, str) and "${{" not in value else None
+
+
+def value_in(tree: Tree, job: Job, trigger: Trigger) -> Value:
+    """What an expression of a job comes to in the run that a trigger starts."""
+    github = _github(job.root.pipeline, trigger, "success")
+    return expressions.evaluate(tree, lambda path: _lookup(path, job, github, trigger, {}), {})
 
 
 def _functions(before: Sequence[Status]) -> dict[str, Value]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
 
 from gatekeeper.models import Subject
+from gatekeeper.models.pipeline import expressions
 from gatekeeper.models.pipeline.github import conditions
 from gatekeeper.models.pipeline.ir import (
     EnvRef,
@@ -22,7 +22,7 @@ from gatekeeper.models.pipeline.ir import (
     text_of,
 )
 from gatekeeper.models.pipeline.values import possible
-from gatekeeper.node import Node, Span, regex
+from gatekeeper.node import Node, Span, cached_property, regex
 
 _BRANCH = regex(r"refs/heads/([A-Za-z0-9._/-]{1,100})|'([A-Za-z0-9._/-]{1,60})'")
 
@@ -58,7 +58,7 @@ class GithubJob(Job):
         node = self.node["environment"]
         name = node["name"] if node.is_mapping else node
         raw = text_of(name)
-        if not raw:
+        if not raw.strip():
             return None
         values = self.values(raw)
         return EnvRef(raw, values, class_of(values), text_of(node["url"]) if node.is_mapping else "", name)
@@ -66,6 +66,15 @@ class GithubJob(Job):
     @property
     def soft(self) -> tuple[str, str]:
         return _soft(self.node["continue-on-error"])
+
+    @cached_property
+    def cond(self) -> Node:
+        return self.node["if"]
+
+    @cached_property
+    def texts(self) -> list[Node]:
+        """Every text of the job, its steps' too."""
+        return self.node.texts()
 
     @property
     def guards(self) -> tuple[str, ...]:
@@ -110,13 +119,19 @@ class GithubStep(Step):
             return (node or self.node).mark
         return Span(*(node.key or node.span)[:2], *node.span[2:])
 
-    @property
+    @cached_property
     def uses(self) -> str:
         return text_of(self.node["uses"])
 
-    @property
+    @cached_property
     def run(self) -> str:
-        return text_of(self.node["run"])
+        """Its script, with what is known of the expressions in it put in, as GitHub does before the shell starts."""
+        text = text_of(self.node["run"])
+        for start, end, _ in reversed(list(expressions.found(text))):
+            value = self.resolved(text[start:end])
+            if "\n" not in value:
+                text = f"{text[:start]}{value}{text[end:]}"
+        return text
 
     @property
     def never(self) -> bool:
@@ -130,18 +145,28 @@ class GithubStep(Step):
     def inputs(self) -> dict[str, str]:
         return {key.lower(): self.resolved(text_of(node)) for key, node in pairs(self.node["with"])}
 
-    @property
+    @cached_property
+    def cond(self) -> Node:
+        return self.node["if"]
+
+    @cached_property
     def env_nodes(self) -> dict[str, Node]:
         return dict(pairs(self.node["env"]))
 
-    @property
+    @cached_property
     def shell(self) -> str:
         return text_of(self.node["shell"]) or self.job.shell
 
     @property
+    def powershell(self) -> bool:
+        """Windows has it where no shell is named."""
+        machines = () if self.shell else self.job.values(_runner(self.job)) or ()
+        return super().powershell or any("windows" in value.lower() for value in machines)
+
+    @property
     def errexit(self) -> bool:
         """GitHub's own shells stop at the first failure; a template of one's own (`bash {0}`) does only with -e."""
-        return "{0}" not in self.shell or bool(re.search(r"\s-[a-z]*e", self.shell))
+        return (not self.powershell and "{0}" not in self.shell) or bool(re.search(r"\s-[a-z]*e", self.shell))
 
     @property
     def pipefail(self) -> bool:
@@ -193,6 +218,14 @@ class Use(Subject):
     @property
     def local(self) -> bool:
         return self.text.startswith(("./", "$/", "../"))
+
+
+def _runner(job: Job) -> str:
+    """The labels of the machine that a job asks for, as one text."""
+    asked = job.node["runs-on"]
+    if asked.known and asked.is_list:
+        return " ".join(text_of(label) for label in asked)
+    return text_of(asked)
 
 
 def _soft(node: Node) -> tuple[str, str]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from gatekeeper.discover import VENDORED, Tree, is_test_data
 from gatekeeper.models import Subject
 from gatekeeper.models.files import KUSTOMIZATIONS
+from gatekeeper.models.kubernetes.argo_workflows import ArgoWorkflow
+from gatekeeper.models.kubernetes.argocd import Application, ApplicationSet, AppProject, application_of
 from gatekeeper.models.kubernetes.flags import holds_words, with_flags
 from gatekeeper.models.kubernetes.kustomize import Builds, Kustomization, Patch, PatchEntry, builds
 from gatekeeper.models.kubernetes.mesh import Canary, DestinationRule, PeerAuthentication, VirtualService
@@ -43,6 +45,10 @@ if TYPE_CHECKING:
     from gatekeeper.models.kubernetes.building import Build, Gap
 
 __all__ = [
+    "AppProject",
+    "Application",
+    "ApplicationSet",
+    "ArgoWorkflow",
     "Binding",
     "Bound",
     "Builds",
@@ -250,6 +256,8 @@ def _objects(nodes: list[Node], variant: str = "", *, final: bool = True) -> Ite
             yield made
             if isinstance(made, Workload):
                 yield from made.containers
+            elif application := application_of(made):
+                yield application
 
 
 def _as_read(node: Node, *, built: bool) -> Node:

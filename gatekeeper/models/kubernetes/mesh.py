@@ -188,6 +188,13 @@ class Strategy(NamedTuple):
         )
 
     @property
+    def asks(self) -> bool:
+        """Whether it stops until a person goes on. Raises `Unresolved`."""
+        if self.kind == "blueGreen":
+            return self.node["autoPromotionEnabled"].text == "false" and not self.node["autoPromotionSeconds"].present
+        return any("pause" in step and not step["pause"]["duration"].present for step in self.steps)
+
+    @property
     def waits(self) -> bool:
         """Whether it stops on the way, for a time or until a person goes on. Raises `Unresolved`."""
         if self.kind == "blueGreen":

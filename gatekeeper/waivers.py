@@ -72,6 +72,12 @@ def excuses(tree: Tree, settings: Settings) -> Iterator[Excuse]:
             approved_by=each.approved_by, on=each.on, until=each.until, ticket=each.ticket, glob=each.path,
             subject=each.subject, fingerprint=each.fingerprint,
         )  # fmt: skip
+    if settings.pipeline.approval == "not-required":
+        said = settings.pipeline
+        yield Waiver(
+            _written(tree, "pipeline", "approval"), rule="pipeline-production-approval", criterion="",
+            reason=said.reason, by=said.by, approved_by=said.approved_by, on=said.on, until=said.until,
+        )  # fmt: skip
     if BASELINE in tree:
         source = tree.source(BASELINE)
         try:
@@ -93,6 +99,19 @@ def _entries(tree: Tree) -> list[Node]:
     except Unreadable:
         return [nowhere]
     return [*(documents[0]["waivers"] if documents else ()), nowhere]
+
+
+def _written(tree: Tree, *keys: str) -> Node:
+    """Where a setting stands in gatekeeper.yaml; the file's start where that is not known."""
+    from gatekeeper.parsers import yaml
+
+    if FILE not in tree:
+        return Node(None, Source("pyproject.toml", ""), START)
+    try:
+        documents, _ = yaml.parse(tree.source(FILE))
+    except Unreadable:
+        documents = []
+    return documents[0].at(".".join(keys)) if documents else Node(None, tree.source(FILE), START)
 
 
 def settle(

@@ -1,7 +1,8 @@
 """Keep what a CI step proves: which files it wrote, of which commit, when, and how it ended.
 
 `run` starts the step's own command and ends with its exit code; `add` takes a file that is there already; `list` shows
-what lies in .gatekeeper/evidence. Let git ignore that folder, and hand it from job to job as an artifact.
+what lies in .gatekeeper/evidence. Let git ignore that folder, and hand it from job to job as an artifact. The others
+are `add` for what a server answered about its settings: nothing is asked here, and the file must be that answer.
 """
 
 from __future__ import annotations
@@ -43,12 +44,54 @@ examples:
   gatekeeper evidence run --kind terraform_validate --about infra --capture -- terraform -chdir=infra validate -json
   gatekeeper evidence add --kind trivy trivy.json
   gatekeeper evidence add snapshot.json          the kind is recognised by what is in it
+  gh api repos/OWNER/NAME/environments > environments.json
+  gatekeeper evidence github-environments environments.json
   gatekeeper evidence list
 """
 
 
+class Answer(NamedTuple):
+    """What a server is asked for, by which command, and the kind of evidence that its answer is.
+
+    `means`: whether an answer of that kind is the one that was meant, where two questions have answers of one kind.
+    """
+
+    kind: str
+    help: str
+    asked: str
+    about: str = ""
+    classic: bool | None = None
+
+
+ANSWERS = {
+    "github-environments": Answer(
+        "github_environments",
+        "who must approve before an environment of GitHub is deployed to",
+        "gh api repos/OWNER/NAME/environments",
+    ),
+    "github-rulesets": Answer(
+        "github_rules",
+        "what rulesets of GitHub demand before a merge: reviews and checks",
+        "gh api repos/OWNER/NAME/rules/branches/main",
+        "the branch that was asked about, which the answer does not name",
+        classic=False,
+    ),
+    "github-branch-protection": Answer(
+        "github_rules",
+        "what the older protection of a branch demands before a merge",
+        "gh api repos/OWNER/NAME/branches/main/protection",
+        classic=True,
+    ),
+    "gitlab-environments": Answer(
+        "gitlab_environments",
+        "who must approve before a protected environment of GitLab is deployed to",
+        "glab api projects/ID/protected_environments",
+    ),
+}
+
+
 def add(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="{run,add,list}")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     run = actions.add_parser("run", help="run a command and keep what it wrote")
     run.add_argument("--file", action="append", default=[], metavar="FILE", help="what it writes; else found by itself")
     run.add_argument("--capture", action="store_true", help="keep what it prints to standard output")
@@ -58,9 +101,24 @@ def add(parser: argparse.ArgumentParser) -> None:
     for action in (run, added):
         action.add_argument("--kind", metavar="KIND", help="the format; recognised by itself when left out")
         action.add_argument("--about", default="", metavar="WHAT", help="the folder or image that it is about")
+    for name, answer in ANSWERS.items():
+        _add_answer(actions, name, answer)
     listed = actions.add_parser("list", help="what lies in .gatekeeper/evidence")
     for action in (run, added, listed):
         action.add_argument("--root", default=".", metavar="ROOT", help="the repository; this folder when left out")
+
+
+def _add_answer(actions: argparse._SubParsersAction[argparse.ArgumentParser], name: str, answer: Answer) -> None:
+    about = f"--about main {answer.kind}.json" if answer.about else f"{answer.kind}.json"
+    example = f"example:\n  {answer.asked} > {answer.kind}.json\n  gatekeeper evidence {name} {about}\n"
+    parser = actions.add_parser(
+        name, help=answer.help, description=f"Keep {answer.help}: the answer to `{answer.asked}`, saved to a file.",
+        epilog=example, formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("words", nargs=1, metavar="FILE", help=f"the answer to: {answer.asked}")
+    parser.add_argument("--about", default="", metavar="BRANCH", help=answer.about or argparse.SUPPRESS)
+    parser.add_argument("--root", default=".", metavar="ROOT", help="the repository; this folder when left out")
+    parser.set_defaults(kind=answer.kind)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -75,11 +133,35 @@ def run(options: argparse.Namespace) -> int:
     commit = commit_of(root)
     if commit is None:
         raise Wrong(f"{root}: no commit is checked out here, and evidence is bound to a commit")
-    if options.action == "add":
+    if options.action in ANSWERS:
+        _check_answer(Path(options.words[0]), options.action)
+    if options.action == "add" or options.action in ANSWERS:
         step = Step(commit, "", None, datetime.datetime.now(datetime.UTC), None)
         _keep(root, [Path(word) for word in dict.fromkeys(options.words)], kind, options.about, step)
         return 0
     return _run(root, options, kind, commit)
+
+
+_CLASSIC = regex(r'"(?:enforce_admins|required_pull_request_reviews|required_signatures|allow_force_pushes)"')
+
+
+def _check_answer(path: Path, name: str) -> None:
+    """Refuse a file that is not the answer it is said to be, or says nothing."""
+    answer = ANSWERS[name]
+    artifact = _artifact(path)
+    asked = f"{path}: not the answer to `{answer.asked}`"
+    found = recognise(artifact)
+    if found != answer.kind:
+        told = f": it looks like {found}" if found else ""
+        raise Wrong(f"{asked}{told}")
+    try:
+        read(artifact, answer.kind)
+    except Unusable as error:
+        raise Wrong(f"{path}: {visible(str(error))}") from None
+    classic = bool(_CLASSIC.search(bytes(artifact.data[:65536]).decode("utf-8", "replace")))
+    if answer.classic is not None and answer.classic is not classic:
+        other = next(each for each, one in ANSWERS.items() if one.classic is classic)
+        raise Wrong(f"{asked}; it is one for `gatekeeper evidence {other}`")
 
 
 class Step(NamedTuple):

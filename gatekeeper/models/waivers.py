@@ -144,8 +144,9 @@ class Waiver(Excuse):
     kind = "settings"
 
     def __init__(
-        self, node: Node, *, rule: str, criterion: str, reason: str, by: str, approved_by: str, on: datetime.date,
-        until: datetime.date, ticket: str = "", glob: str = "", subject: str = "", fingerprint: str = "",
+        self, node: Node, *, rule: str, criterion: str, reason: str, by: str, approved_by: str,
+        on: datetime.date | None, until: datetime.date | None, ticket: str = "", glob: str = "", subject: str = "",
+        fingerprint: str = "",
     ) -> None:  # fmt: skip
         super().__init__(node)
         self.rules = (rule,) if rule else ()

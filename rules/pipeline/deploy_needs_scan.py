@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Note, Project, Unknown
 from gatekeeper.links import cannot_do_without, depends, production_of
+from gatekeeper.links.required_checks import settled
 from gatekeeper.models.pipeline import SCANS, Job, Level
-from gatekeeper.rule import Reason, rule
+from gatekeeper.rule import Answer, Measure, Reason, rule
 
 _REASONS = {Level.INDIRECT: Reason.NEEDS_API, Level.UNKNOWN: Reason.UNRESOLVED}
 
@@ -17,7 +18,7 @@ _REASONS = {Level.INDIRECT: Reason.NEEDS_API, Level.UNKNOWN: Reason.UNRESOLVED}
     seed="3.3 Quality Gates: security scan no critical issues",
     where=lambda job, project: production_of(job, project) is not None,
 )
-def deploy_needs_scan(job: Job, project: Project) -> Iterator[Finding | Unknown]:
+def deploy_needs_scan(job: Job, project: Project) -> Iterator[Answer]:
     """A production deployment waits for a security scan.
 
     A scan that runs beside the deployment, or whose failure nobody hears, finds the hole after it is in production. A
@@ -28,6 +29,9 @@ def deploy_needs_scan(job: Job, project: Project) -> Iterator[Finding | Unknown]
     Not judged from the files: a scanner that is an app of the repository, and what only reports to code scanning
     (CodeQL, an uploaded SARIF file): that blocks where merge protection says so. A step that no table knows may be a
     scan, so nothing is called absent while there is one before the deployment.
+
+    A scan that only another workflow runs, on pull requests, counts where that check is required to merge into the
+    branch whose push deploys: by Terraform, `.github/settings.yml` or a snapshot of the server. Else it is UNKNOWN.
 
     Bad, cannot fail:
     ```yaml
@@ -95,6 +99,57 @@ def deploy_needs_scan(job: Job, project: Project) -> Iterator[Finding | Unknown]
           - run: kubectl apply -f k8s/
     ```
 
+    Good, the check that a merge needs:
+    ```yaml .github/workflows/ci.yml
+    on: pull_request
+    jobs:
+      scan:
+        name: All scans
+        runs-on: ubuntu-latest
+        steps:
+          - run: grype dir:. --fail-on high
+    ```
+    ```yaml .github/workflows/deploy.yml
+    on: {push: {branches: [main]}}
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+    ```yaml .github/settings.yml
+    branches:
+      - name: main
+        protection:
+          required_status_checks: {strict: true, contexts: [All scans]}
+    ```
+
+    Unknown, another check is what a merge needs:
+    ```yaml .github/workflows/ci.yml
+    on: pull_request
+    jobs:
+      scan:
+        runs-on: ubuntu-latest
+        steps:
+          - run: grype dir:. --fail-on high
+    ```
+    ```yaml .github/workflows/deploy.yml
+    on: {push: {branches: [main]}}
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+    ```yaml .github/settings.yml
+    branches:
+      - name: main
+        protection:
+          required_status_checks: {strict: true, contexts: [lint]}
+    ```
+
     Unknown, a step that no table knows:
     ```yaml
     on: {push: {branches: [main]}}
@@ -119,6 +174,87 @@ def deploy_needs_scan(job: Job, project: Project) -> Iterator[Finding | Unknown]
           - uses: github/codeql-action/analyze@v3
           - run: kubectl apply -f k8s/
     ```
+
+    Bad, GitLab's template never blocks:
+    ```yaml .gitlab-ci.yml
+    include: [{template: Jobs/Secret-Detection.gitlab-ci.yml}]
+    # expect: allow_failure: true
+    deploy:
+      stage: deploy
+      environment: production
+      script: [kubectl apply -f k8s/]
+    ```
+
+    Good, GitLab:
+    ```yaml .gitlab-ci.yml
+    trivy:
+      stage: test
+      script: [trivy fs --exit-code 1 --severity HIGH,CRITICAL .]
+    deploy:
+      stage: deploy
+      environment: production
+      script: [kubectl apply -f k8s/]
+    ```
+
+    Unknown, GitLab's scan must succeed, and passes whatever it finds:
+    ```yaml .gitlab-ci.yml
+    include: [{template: Jobs/Secret-Detection.gitlab-ci.yml}]
+    secret_detection: {allow_failure: false}
+    deploy:
+      stage: deploy
+      environment: production
+      script: [kubectl apply -f k8s/]
+    ```
+
+    Bad, Jenkins, beside it:
+    ```groovy
+    pipeline {
+        agent any
+        stages {
+            stage('All at once') {
+                parallel {
+                    stage('Scan') { steps { sh 'trivy fs --exit-code 1 .' } }
+                    // expect: runs beside it
+                    stage('Production') { steps { sh 'kubectl apply -n production -f k8s/' } }
+                }
+            }
+        }
+    }
+    ```
+
+    Bad, Jenkins, its failure is caught:
+    ```groovy
+    node {
+        stage('Scan') {
+            catchError { sh 'trivy fs --exit-code 1 .' }
+        }
+        // expect: catchError lets the pipeline go on
+        stage('Production') {
+            sh 'kubectl apply -n production -f k8s/'
+        }
+    }
+    ```
+
+    Good, Jenkins:
+    ```groovy
+    pipeline {
+        agent any
+        stages {
+            stage('Scan') { steps { sh 'trivy fs --exit-code 1 .' } }
+            stage('Docs') { when { branch 'docs' } steps { sh 'mkdocs build' } }
+            stage('Production') { steps { sh 'kubectl apply -n production -f k8s/' } }
+        }
+    }
+    ```
+
+    Unknown, Jenkins, a step of a shared library:
+    ```groovy
+    @Library('delivery@v2') _
+    node {
+        stage('Verify') { qualityChecks() }
+        stage('Production') { sh 'kubectl apply -n production -f k8s/' }
+    }
+    ```
     """
     judgement = depends(job, SCANS, project)
     if cannot_do_without(judgement):
@@ -131,7 +267,13 @@ def deploy_needs_scan(job: Job, project: Project) -> Iterator[Finding | Unknown]
     if judgement.level is Level.SOFT:
         words = f"{judgement.cites[0].step.label}: {words}"
     message = f"{job.id} deploys to production without waiting for a scan: {words}"
-    if judgement.level in _REASONS:
+    lifted = settled(judgement, job, project)
+    if lifted and lifted.word == "yes" and lifted.at is not None:
+        yield Measure(lifted.at, lifted.why, 1)
+    elif lifted:
+        more = f"; {lifted.next}" if lifted.next else ""
+        yield Unknown(job.root, f"{message}; {lifted.why}{more}", Reason.NEEDS_API)
+    elif judgement.level in _REASONS:
         yield Unknown(job.root, message, _REASONS[judgement.level])
     elif judgement.cites and all(fact.strength == "name" for fact in judgement.cites):
         yield Unknown(job.root, f"{message}; that it is one is said by its name alone")

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Note, Project, Unknown
 from gatekeeper.links import cannot_do_without, depends, production_of
+from gatekeeper.links.required_checks import settled
 from gatekeeper.models.pipeline import INFRASTRUCTURE, TESTS, Job, Level
-from gatekeeper.rule import Reason, rule
+from gatekeeper.rule import Answer, Measure, Reason, rule
 
 _REASONS = {Level.INDIRECT: Reason.NEEDS_API, Level.UNKNOWN: Reason.UNRESOLVED}
 
@@ -23,16 +24,21 @@ def _tests_for(job: Job) -> frozenset[str]:
     seed="3.3 Quality Gates: all tests must pass",
     where=lambda job, project: production_of(job, project) is not None,
 )
-def deploy_needs_test(job: Job, project: Project) -> Iterator[Finding | Unknown]:
+def deploy_needs_test(job: Job, project: Project) -> Iterator[Answer]:
     """A production deployment waits for the tests.
 
     A pipeline that deploys while its tests still run, or although they failed, ships what nobody has tested. The job
     graph is read and every `if:` is evaluated: a test counts when it comes before the deployment, can fail, and the
     deployment then does not run. A workflow that follows another by `workflow_run` must look at its conclusion.
 
-    Tests that only another workflow runs (on pull requests) are UNKNOWN: whether that check is required to merge is in
-    the settings of the repository, not in its files. So is a path through a workflow of another repository. For
-    Terraform and its like, a plan or a validation counts as a test.
+    Tests that only another workflow runs, on pull requests, count where that check is required to merge into the branch
+    whose push deploys. Terraform (branch protection, rulesets), `.github/settings.yml` or a snapshot of the server
+    (`gatekeeper evidence github-rulesets`) shows that; else it is UNKNOWN. The check goes by its name, so no other job
+    may be called the same; a job that is skipped counts as passed on GitHub, so it must run. A tag may stand on any
+    commit: what it deploys no merge has checked.
+
+    A path through a workflow of another repository is UNKNOWN. For Terraform and its like, a plan or a validation
+    counts as a test.
 
     Bad, beside it:
     ```yaml
@@ -189,6 +195,57 @@ def deploy_needs_test(job: Job, project: Project) -> Iterator[Finding | Unknown]
     unit: ; python -m pytest
     ```
 
+    Good, the check that a merge needs:
+    ```yaml .github/workflows/ci.yml
+    on: pull_request
+    jobs:
+      test:
+        name: All tests
+        runs-on: ubuntu-latest
+        steps:
+          - run: pytest
+    ```
+    ```yaml .github/workflows/deploy.yml
+    on: {push: {branches: [main]}}
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+    ```yaml .github/settings.yml
+    branches:
+      - name: main
+        protection:
+          required_status_checks: {strict: true, contexts: [All tests]}
+    ```
+
+    Unknown, another check is what a merge needs:
+    ```yaml .github/workflows/ci.yml
+    on: pull_request
+    jobs:
+      test:
+        runs-on: ubuntu-latest
+        steps:
+          - run: pytest
+    ```
+    ```yaml .github/workflows/deploy.yml
+    on: {push: {branches: [main]}}
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+    ```yaml .github/settings.yml
+    branches:
+      - name: main
+        protection:
+          required_status_checks: {strict: true, contexts: [lint]}
+    ```
+
     Unknown, another workflow:
     ```yaml .github/workflows/ci.yml
     on: pull_request
@@ -221,6 +278,115 @@ def deploy_needs_test(job: Job, project: Project) -> Iterator[Finding | Unknown]
         steps:
           - run: kubectl apply -f k8s/
     ```
+
+    Bad, GitLab, beside it:
+    ```yaml .gitlab-ci.yml
+    stages: [build, test, deploy]
+    build: {stage: build, script: [docker build -t shop .]}
+    test: {stage: test, script: [pytest]}
+    # expect: job test runs beside it
+    deploy:
+      stage: deploy
+      needs: [build]
+      environment: production
+      script: [kubectl apply -f k8s/]
+    ```
+
+    Bad, GitLab, its failure is allowed:
+    ```yaml .gitlab-ci.yml
+    test: {stage: test, script: [pytest], allow_failure: true}
+    # expect: allow_failure: true
+    deploy:
+      stage: deploy
+      environment: production
+      script: [kubectl apply -f k8s/]
+    ```
+
+    Good, GitLab, an earlier stage:
+    ```yaml .gitlab-ci.yml
+    .python: {image: "python:3.12", before_script: [pip install -r requirements.txt]}
+    test:
+      extends: .python
+      stage: test
+      script: [pytest]
+    deploy:
+      stage: deploy
+      environment: production
+      script: [kubectl apply -f k8s/]
+    ```
+
+    Good, GitLab, a child pipeline that it waits for:
+    ```yaml .gitlab-ci.yml
+    checks:
+      stage: test
+      trigger: {include: ci/checks.yml, strategy: depend}
+    deploy:
+      stage: deploy
+      environment: production
+      script: [kubectl apply -f k8s/]
+    ```
+    ```yaml ci/checks.yml
+    test: {script: [pytest]}
+    ```
+
+    Unknown, GitLab, what cannot be read:
+    ```yaml .gitlab-ci.yml
+    include: [{project: platform/ci, file: checks.yml, ref: v1.0.0}]
+    deploy:
+      stage: deploy
+      environment: production
+      script: [kubectl apply -f k8s/]
+    ```
+
+    Bad, Jenkins, beside it:
+    ```groovy
+    pipeline {
+        agent any
+        stages {
+            stage('All at once') {
+                parallel {
+                    stage('Test') { steps { sh 'mvn test' } }
+                    // expect: runs beside it
+                    stage('Production') { steps { sh 'kubectl apply -n production -f k8s/' } }
+                }
+            }
+        }
+    }
+    ```
+
+    Bad, Jenkins, its failure is caught:
+    ```groovy
+    node {
+        stage('Test') {
+            catchError { sh 'mvn test' }
+        }
+        // expect: catchError lets the pipeline go on
+        stage('Production') {
+            sh 'kubectl apply -n production -f k8s/'
+        }
+    }
+    ```
+
+    Good, Jenkins:
+    ```groovy
+    pipeline {
+        agent any
+        stages {
+            stage('Test') { steps { sh 'mvn test' } }
+            stage('Docs') { when { branch 'docs' } steps { sh 'mkdocs build' } }
+            stage('Production') { steps { sh 'kubectl apply -n production -f k8s/' } }
+        }
+    }
+    ```
+
+    Unknown, Jenkins, a step of a shared library:
+    ```groovy
+    @Library('delivery@v2') _
+    node {
+        stage('Verify') { qualityChecks() }
+        stage('Production') { sh 'kubectl apply -n production -f k8s/' }
+    }
+    ```
     """
     judgement = depends(job, _tests_for(job), project)
     if cannot_do_without(judgement):
@@ -231,7 +397,13 @@ def deploy_needs_test(job: Job, project: Project) -> Iterator[Finding | Unknown]
     if judgement.level is Level.SOFT:
         words = f"{judgement.cites[0].step.label}: {words}"
     message = f"{job.id} deploys to production without waiting for a test: {words}"
-    if judgement.level in _REASONS:
+    lifted = settled(judgement, job, project)
+    if lifted and lifted.word == "yes" and lifted.at is not None:
+        yield Measure(lifted.at, lifted.why, 1)
+    elif lifted:
+        more = f"; {lifted.next}" if lifted.next else ""
+        yield Unknown(job.root, f"{message}; {lifted.why}{more}", Reason.NEEDS_API)
+    elif judgement.level in _REASONS:
         yield Unknown(job.root, message, _REASONS[judgement.level])
     elif judgement.cites and all(fact.strength == "name" for fact in judgement.cites):
         yield Unknown(job.root, f"{message}; that it is one is said by its name alone")

@@ -4,27 +4,9 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Note, Project, Unknown
 from gatekeeper.links import production_of
-from gatekeeper.models.evidence.facts import Protection
-from gatekeeper.models.pipeline import Class, Job, before, holds, play
-from gatekeeper.proof import Held, elsewhere, proofs
-from gatekeeper.rule import Answer, Reason, rule
-
-
-def _waits_for(job: Job, gate: Job) -> bool:
-    """Whether a job does not run when one before it fails (or is not approved)."""
-    pipeline = job.root.pipeline
-    return all(
-        play(pipeline, trigger, {id(gate): "failure"}).of(job) is False
-        for trigger in pipeline.triggers
-        if trigger.ref != "call"
-    )
-
-
-def _environments(job: Job) -> list[Job]:
-    """The job and those before it that name an environment, nearest first."""
-    caller = job.pipeline.caller
-    own = [each for each in (job, caller) if each and each.environment]
-    return [*own, *(each for each in job.ancestors() if each.environment)]
+from gatekeeper.links.approval import Status, approval_of
+from gatekeeper.models.pipeline import Job
+from gatekeeper.rule import Answer, Measure, Reason, rule
 
 
 @rule(
@@ -37,15 +19,30 @@ def _environments(job: Job) -> list[Job]:
 def production_approval(job: Job, project: Project) -> Iterator[Answer]:
     """Somebody approves before production is deployed.
 
-    Approval is a second person's yes before the deployment runs. It counts when the deployment cannot run without it:
-    an approval action before the deployment, in the same job or in one that it needs, with an `if:` that does not let a
-    refusal through.
+    Approval is somebody's yes before the deployment runs. It counts when the deployment cannot run without it: the
+    environment of the deploying job or of a job that it needs, an approval action before the deployment, a job that
+    somebody starts. The `if:` of every job is evaluated for each way in which the pipeline starts, and played with the
+    approval refused. The best that comes before counts, and of the ways to start the worst.
 
-    `environment: production` says where, not that somebody approves: its reviewers are settings of the repository, and
-    an environment without reviewers asks nobody. So it is UNKNOWN until evidence shows them; and so is a workflow that
-    starts only by hand, where one person is enough. An environment that comes after the deployment, or one that is not
-    production, protects nothing. A snapshot of the server's settings (`gh api repos/OWNER/REPO/environments`, or
-    GitLab's protected environments), kept as evidence, settles it.
+    | it is | when | comes out as |
+    |---|---|---|
+    | verified | Terraform, `.github/settings.yml`, a snapshot of the server or the file names who must agree | PASS |
+    | declared | an environment or a service may ask somebody; whom is not in the files | UNKNOWN |
+    | weak | one person does it all (a manual start), or only a wait timer or a policy for branches holds it | UNKNOWN |
+    | bypassable | it runs although the approval was refused | FAIL |
+    | misplaced | what asks comes after the deployment, or guards another environment | FAIL |
+    | absent | nobody is asked, or the server shows an environment without reviewers | FAIL |
+
+    An approval action names who approves, and must not be content with whoever started it: `minimum-approvals` of 2
+    (without it all who are named must approve), or `exclude-workflow-initiator-as-approver`. A check whether somebody
+    belongs to a team is authorisation, not approval. On GitHub one of the at most six reviewers is enough; in a private
+    repository reviewers need a plan that has them (Enterprise), so that a declared environment may ask nobody; a name
+    that no environment has gets one without protection. What Terraform or a file of settings says counts when it is
+    about this repository; where the server was asked, its answer counts.
+
+    Where the review before a merge is the approval, `pipeline: {approval: review}` in gatekeeper.yaml says so: it
+    counts for what starts with a push to one branch that is known to ask for a review. `approval: not-required`, with
+    `reason`, `by`, `approved_by`, `on` and `until`, waives the finding; it does not make it pass.
 
     Bad, nothing:
     ```yaml
@@ -110,6 +107,46 @@ def production_approval(job: Job, project: Project) -> Iterator[Answer]:
           - run: kubectl apply -f k8s/
     ```
 
+    Bad, Terraform shows that nobody must approve:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      # expect: environment production has no required reviewer
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+    ```hcl github.tf
+    resource "github_repository_environment" "production" {
+      repository  = "orders"
+      environment = "production"
+    }
+    ```
+    ```yaml gatekeeper.yaml
+    service: {name: orders}
+    ```
+
+    Bad, the gate is skipped for tags:
+    ```yaml
+    on: {push: {branches: [main], tags: ["v*"]}}
+    jobs:
+      approve:
+        if: github.ref_type == 'branch'
+        runs-on: ubuntu-latest
+        steps:
+          - uses: trstringer/manual-approval@v1
+            with: {approvers: "ada,grace"}
+      # expect: on a tag
+      deploy-production:
+        needs: approve
+        if: ${{ !failure() }}
+        runs-on: ubuntu-latest
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+
     Good:
     ```yaml
     on: {push: {branches: [main]}}
@@ -119,8 +156,74 @@ def production_approval(job: Job, project: Project) -> Iterator[Answer]:
         environment: production
         steps:
           - uses: trstringer/manual-approval@v1
-            with: {approvers: "ada,grace", minimum-approvals: 1}
+            with: {approvers: "ada,grace", minimum-approvals: 1, exclude-workflow-initiator-as-approver: true}
           - run: kubectl apply -f k8s/
+    ```
+
+    Good, Terraform names the reviewers:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+    ```hcl github.tf
+    resource "github_repository" "orders" {
+      name = "orders"
+    }
+    resource "github_repository_environment" "production" {
+      repository          = github_repository.orders.name
+      environment         = "production"
+      prevent_self_review = true
+      reviewers {
+        teams = [github_team.leads.id]
+      }
+    }
+    ```
+    ```yaml gatekeeper.yaml
+    service: {name: orders}
+    ```
+
+    Good, settings that an app applies:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        environment: Production
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+    ```yaml .github/settings.yml
+    environments:
+      - name: production
+        reviewers:
+          - {type: Team, id: 12}
+    ```
+
+    Good, the review before the merge is the approval:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      deploy-production:
+        runs-on: ubuntu-latest
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+    ```yaml .github/settings.yml
+    branches:
+      - name: main
+        protection:
+          required_pull_request_reviews: {required_approving_review_count: 1}
+          required_status_checks: null
+          enforce_admins: true
+          restrictions: null
+    ```
+    ```yaml gatekeeper.yaml
+    pipeline: {approval: review}
     ```
 
     Good, in a job that it needs:
@@ -137,6 +240,45 @@ def production_approval(job: Job, project: Project) -> Iterator[Answer]:
         runs-on: ubuntu-latest
         steps:
           - run: kubectl apply -f k8s/
+    ```
+
+    Unknown, whoever started it may approve it:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      approve:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: trstringer/manual-approval@v1
+            with: {approvers: "ada,grace", minimum-approvals: 1}
+      deploy-production:
+        needs: approve
+        runs-on: ubuntu-latest
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+
+    Unknown, Terraform of another repository:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+    ```hcl github.tf
+    resource "github_repository_environment" "production" {
+      repository  = "billing"
+      environment = "production"
+      reviewers {
+        teams = [12]
+      }
+    }
+    ```
+    ```yaml gatekeeper.yaml
+    service: {name: orders}
     ```
 
     Unknown, declared:
@@ -176,103 +318,20 @@ def production_approval(job: Job, project: Project) -> Iterator[Answer]:
           - run: kubectl apply -f k8s/
     ```
     """
+    approval = approval_of(job, project)
+    at = approval.cites[0].at if approval.cites else job.root
+    see = tuple(Note(cite.at, cite.words) for cite in approval.cites)
+    fix = Fix(approval.next) if approval.next else None
     production = production_of(job, project)
-    approvals = [(fact, holds(fact, job)) for fact in before(job) if fact.kind == "approval"]
-    if any(word == "yes" for _, word in approvals):
-        return
-    answer = _judged(job, [fact.step.job for fact, word in approvals if word == "no"])
-    if isinstance(answer, Unknown) and answer.reason is Reason.NEEDS_API:
-        yield from _by_server(job, project) or [answer]
-        return
-    if isinstance(answer, Finding) and production and not production.certain:
-        yield Unknown(job.root, f"{answer.message}; held to be production because {production.why}")
+    if approval.status is Status.VERIFIED:
+        yield Measure(approval.cites[-1].at if approval.cites else job.root, approval.why, 1)
+    elif project.settings.pipeline.approval == "not-required":
+        words = f"{approval.why}; gatekeeper.yaml says that no approval is required"
+        yield Finding(job.root, words, see, fix)
+    elif not approval.status.fails:
+        words = f"{approval.why}: {approval.next}" if approval.next else approval.why
+        yield Unknown(at, words, Reason(approval.reason))
+    elif production and not production.certain:
+        yield Unknown(job.root, f"{approval.why}; held to be production because {production.why}")
     else:
-        yield answer
-
-
-def _guards(job: Job) -> list[Job]:
-    """The job and those it waits for whose environment may be production's; not staging, a preview or a registry."""
-    return [each for each in _named_production(job) if each in (job, job.pipeline.caller) or _waits_for(job, each)]
-
-
-def _named_production(job: Job) -> list[Job]:
-    elsewhere = (Class.NONPROD, Class.EPHEMERAL, Class.PUBLISH)
-    return [each for each in _environments(job) if each.environment and each.environment.cls not in elsewhere]
-
-
-def _by_server(job: Job, project: Project) -> list[Answer]:
-    """What snapshots of the server's settings say about the environments that guard the job; nothing without any.
-
-    One of them with reviewers is enough: the job does not run before they agree.
-    """
-    age = project.settings.thresholds.api_max_age
-    formats = ["github_environments", "gitlab_environments"]
-    found = project.once(
-        "protections", lambda project: proofs(Protection, project, formats, max_age=age, any_commit=True)
-    )
-    guards = {each.environment.raw.lower(): each for each in _guards(job) if each.environment}
-    mine = [held for held in found.held if held.facts.environment.lower() in guards]
-    if not mine:
-        return [*found.open]
-    wrong = [answer for held in mine for answer in elsewhere(held.evidence, held.facts.repository, project)]
-    if wrong:
-        return [*wrong]
-    approved = [held for held in mine if min(held.facts.reviewers, held.facts.approvals) > 0]
-    if approved:
-        return [*_reviewed(approved[0], guards[approved[0].facts.environment.lower()])]
-    if len({held.facts.environment.lower() for held in mine}) < len(guards):
-        return []
-    at = guards[mine[0].facts.environment.lower()].environment
-    words = f"nobody approves: environment {mine[0].facts.environment} has no required reviewer"
-    note = Note(mine[0].at, "what the server says")
-    return [Finding(at.at if at else job.root, words, (note,), Fix("give it required reviewers"))]
-
-
-def _reviewed(held: Held[Protection], guard: Job) -> Iterator[Answer]:
-    protection = held.facts
-    name = f"environment {protection.environment}"
-    yield held.measure(f"{name}: {protection.approvals} of {protection.reviewers} reviewers must approve", 1)
-    if protection.prevents_self_review is False:
-        words = f"{name}: whoever started the deployment may approve it"
-        at = guard.environment.at if guard.environment else guard
-        yield Finding(at, words, (Note(held.at, "what the server says"),), Fix("prevent self-review"), "low")
-
-
-def _judged(job: Job, passed_by: list[Job]) -> Finding | Unknown:
-    if passed_by:
-        words = f"runs although job {passed_by[0].id} failed: the approval is passed by"
-        return Finding(
-            job.root, words, (Note(passed_by[0], "the approval"),), Fix("let the if: fail with the approval")
-        )
-    named, gates = _environments(job), _named_production(job)
-    guard = next(iter(_guards(job)), None)
-    if guard and guard.environment:
-        name = guard.environment.raw
-        words = f"environment {name} names nobody: whether it has required reviewers is in the repository's settings"
-        return Unknown(guard.environment.at, words, Reason.NEEDS_API)
-    if gates:
-        words = f"runs although job {gates[0].id}, which has the environment, did not succeed"
-        return Finding(job.root, words, (Note(gates[0], "the environment"),), Fix("let the if: fail with that job"))
-    if job.root.unresolved:
-        return Unknown(job.root, f"{job.root.unresolved} is in another repository")
-    after = [each for each in job.root.pipeline.all_jobs if each.environment and job in each.ancestors()]
-    if after:
-        name = after[0].environment.raw if after[0].environment else ""
-        words = f"nobody approves: environment {name} comes after the deployment"
-        return Finding(
-            job.root, words, (Note(after[0], "runs after it"),), Fix("name the environment on the deploying job")
-        )
-    if all(trigger.ref in ("dispatch", "call") for trigger in job.root.pipeline.triggers):
-        return Unknown(
-            job.root, "started by hand: one person is enough, unless an environment asks for another", Reason.NEEDS_API
-        )
-    if named:
-        name = named[0].environment.raw if named[0].environment else ""
-        return Finding(
-            job.root,
-            f"nobody approves: the only environment before it is {name}",
-            (),
-            Fix("name the production environment"),
-        )
-    fix = Fix("name an environment with required reviewers on the deploying job: environment: production")
-    return Finding(job.root, "nobody approves: it names no environment and no approval comes before it", (), fix)
+        yield Finding(job.root, approval.why, see, fix)

@@ -189,13 +189,21 @@ class Run(Facts, frozen=True, kw_only=True):
 
 class Protection(Facts, frozen=True, kw_only=True):
     """Who must say yes before an environment is deployed to. `reviewers` is how many persons or teams are named;
-    `approvals` how many of them must agree. `repository` is owner/name where the snapshot names it."""
+    `approvals` how many of them must agree. `repository` is owner/name where the snapshot names it.
+
+    `waits` is for how many minutes a deployment waits by itself; `restricted` whether only some branches or, on GitLab,
+    some people may deploy; `every` whether the snapshot lists every environment that there is.
+    """
 
     repository: str = ""
     environment: str
     reviewers: int = 0
     approvals: int = 0
     prevents_self_review: bool | None = None
+    admins_bypass: bool | None = None
+    restricted: bool | None = None
+    waits: int = 0
+    every: bool = False
 
 
 class BranchRules(Facts, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from gatekeeper.models.evidence import answers, json_text, reported
 from gatekeeper.models.evidence.artifact import Artifact, Unusable
@@ -29,12 +29,20 @@ class _Rule(Struct):
     type: str
     prevent_self_review: bool | None = None
     reviewers: list[_Reviewer] | None = None
+    wait_timer: int | None = None
+
+
+class _Policy(Struct):
+    protected_branches: bool = False
+    custom_branch_policies: bool = False
 
 
 class _Environment(Struct):
     name: str
     url: str | None = None
     protection_rules: list[_Rule] | None = None
+    can_admins_bypass: bool | None = None
+    deployment_branch_policy: _Policy | UnsetType | None = UNSET
 
 
 class _Answer(Struct):
@@ -45,6 +53,8 @@ class _Answer(Struct):
     name: str | None = None
     url: str | None = None
     protection_rules: list[_Rule] | None = None
+    can_admins_bypass: bool | None = None
+    deployment_branch_policy: _Policy | UnsetType | None = UNSET
     message: str | None = None
     documentation_url: str | None = None
 
@@ -57,19 +67,16 @@ def recognises(artifact: Artifact) -> bool:
 
 
 def read(artifact: Artifact) -> Iterator[Facts]:
-    environments = _environments(artifact)
+    environments: list[_Environment] = []
+    total = -1
+    for answer in answers.each(artifact, _Answer):
+        environments += _of(answer)
+        total = answer.total_count if answer.total_count is not None else total
     if not environments:
         raise Unusable("empty", "the repository has no environment, so that nothing protects one")
     lines = json_text.lines(artifact, ("url",), (environment.url or "" for environment in environments))
     for environment in environments:
-        yield _protection(environment, next(lines))
-
-
-def _environments(artifact: Artifact) -> list[_Environment]:
-    found: list[_Environment] = []
-    for answer in answers.each(artifact, _Answer):
-        found += _of(answer)
-    return found
+        yield _protection(environment, next(lines), len(environments) == total)
 
 
 def _of(answer: _Answer) -> list[_Environment]:
@@ -79,13 +86,14 @@ def _of(answer: _Answer) -> list[_Environment]:
             raise Unusable("unreadable", f"lists {listed} environments, but says that there are {answer.total_count}")
         return answer.environments
     if answer.name is not None:
-        return [_Environment(answer.name, answer.url, answer.protection_rules)]
+        rules, bypass, policy = answer.protection_rules, answer.can_admins_bypass, answer.deployment_branch_policy
+        return [_Environment(answer.name, answer.url, rules, bypass, policy)]
     if answer.documentation_url:
         raise answers.refused(answer.message)
     raise Unusable("unreadable", "neither `environments` nor an environment with its `name` is in it")
 
 
-def _protection(environment: _Environment, line: int) -> Protection:
+def _protection(environment: _Environment, line: int, every: bool) -> Protection:
     name = reported.words(environment.name)
     if environment.protection_rules is None or not name:
         raise Unusable(
@@ -102,7 +110,17 @@ def _protection(environment: _Environment, line: int) -> Protection:
         reviewers=reviewers,
         approvals=min(reviewers, 1),
         prevents_self_review=_prevents_self_review(asked),
+        admins_bypass=environment.can_admins_bypass,
+        restricted=_restricted(environment.deployment_branch_policy),
+        waits=max((rule.wait_timer or 0 for rule in environment.protection_rules), default=0),
+        every=every,
     )
+
+
+def _restricted(policy: _Policy | UnsetType | None) -> bool | None:
+    if isinstance(policy, UnsetType):
+        return None
+    return policy is not None and (policy.protected_branches or policy.custom_branch_policies)
 
 
 def _prevents_self_review(asked: list[_Rule]) -> bool | None:

@@ -67,4 +67,5 @@ def _protection(environment: _Environment, line: int) -> Protection:
         environment=name,
         reviewers=len(asked) if rules else allowed,
         approvals=max(asked, default=0) if rules else together,
+        restricted=bool(environment.deploy_access_levels),
     )

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import msgspec
 
+from gatekeeper.models import Place as Place
+from gatekeeper.models import Spot as Spot
 from gatekeeper.models import Subject
-from gatekeeper.node import Node, Source, Span, regex
+from gatekeeper.models import place as place
+from gatekeeper.node import regex
 
 if TYPE_CHECKING:
     from gatekeeper.project import Project
@@ -39,25 +42,6 @@ class Reason(StrEnum):
     ATTESTATION_EXPIRED = "attestation-expired"
     NOT_OWNED_HERE = "not-owned-here"
     UNSUPPORTED_TOOL = "unsupported-tool"
-
-
-class Place(NamedTuple):
-    """A file and a span in it."""
-
-    source: Source
-    span: Span
-
-
-Spot = Node | Subject | Place
-
-
-def place(at: Spot) -> Place:
-    """Where `at` stands: what a finding about it underlines."""
-    if isinstance(at, Place):
-        return at
-    if isinstance(at, Subject):
-        return Place(at.node.source, at.span)
-    return Place(at.source, at.mark)
 
 
 class Note(NamedTuple):
@@ -258,7 +242,7 @@ def _subject_of(check: Check) -> type[Subject]:
 
 _EXAMPLE = regex(r"(Bad|Good|Unknown)\b[ ]?([^:\n]*):[ ]*(.*)\Z")
 _FENCE = regex(r"(`{3,})(\w+)?(?:[ ]+(\S+))?[ ]*\Z")
-_DEFAULT_PATHS = {"dockerfile": "Dockerfile", "hcl": "main.tf"}
+_DEFAULT_PATHS = {"dockerfile": "Dockerfile", "groovy": "Jenkinsfile", "hcl": "main.tf"}
 
 
 def read_examples(page: str, default_path: str) -> Iterator[Example]:

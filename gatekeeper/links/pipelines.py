@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from gatekeeper.models.pipeline import Job, Judgement, Level, Pipeline, Production, level
+from gatekeeper.models.pipeline import INFRASTRUCTURE, TESTS, Job, Judgement, Level, Pipeline, Production, level
 from gatekeeper.models.pipeline.environments import tokens
 from gatekeeper.project import Project
 
 
 def entries(project: Project) -> list[Pipeline]:
     """The pipelines that something other than a pipeline starts."""
-    return [pipeline for pipeline in project.all(Pipeline) if pipeline.entry]
+    return project.once("entries", lambda project: [each for each in project.all(Pipeline) if each.entry])
 
 
 def production_of(job: Job, project: Project) -> Production | None:
     """Why a job is held to deploy to production; None for one that is not.
 
-    Weak signs (a deployment from the default branch, a release) count only where nothing in the repository says more.
+    A guess (a deployment from the default branch, a release) counts only where nothing in the repository says more.
     """
     return project.once("production jobs", _production_jobs).get(id(job))
 
@@ -23,6 +23,12 @@ def production_of(job: Job, project: Project) -> Production | None:
 def depends(job: Job, kinds: frozenset[str], project: Project) -> Judgement:
     """The level at which a deploying job depends on a check of one of the kinds; made once."""
     return project.once(("depends", id(job), kinds), lambda project: level(job, kinds, project.all(Pipeline)))
+
+
+def tests_for(job: Job) -> frozenset[str]:
+    """The kinds that count as a test before a deployment: for infrastructure, a plan or a validation is one."""
+    tools = {fact.tool for fact in job.facts if fact.kind == "deploy"}
+    return TESTS | {"plan", "validate"} if tools and tools <= INFRASTRUCTURE else TESTS
 
 
 def cannot_do_without(judgement: Judgement) -> bool:
@@ -38,8 +44,9 @@ def _production_jobs(project: Project) -> dict[int, Production]:
         if (production := _configured(job, project) or job.production)
         and not _excluded(job, project)
     }  # fmt: skip
-    sure = {key: production for key, production in found.items() if production.certain}
-    return sure or found
+    if any(production.certain for production in found.values()):
+        return {key: production for key, production in found.items() if not production.guessed}
+    return found
 
 
 def _configured(job: Job, project: Project) -> Production | None:

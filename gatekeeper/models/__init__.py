@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from gatekeeper.node import Node, Source, Span
 
@@ -76,6 +76,25 @@ class Subject:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r})"
+
+
+class Place(NamedTuple):
+    """A file and a span in it."""
+
+    source: Source
+    span: Span
+
+
+Spot = Node | Subject | Place
+
+
+def place(at: Spot) -> Place:
+    """Where `at` stands: what a finding about it underlines."""
+    if isinstance(at, Place):
+        return at
+    if isinstance(at, Subject):
+        return Place(at.node.source, at.span)
+    return Place(at.source, at.mark)
 
 
 NAMES = {

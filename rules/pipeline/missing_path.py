@@ -7,7 +7,10 @@ from gatekeeper import Finding, Fix
 from gatekeeper.models.pipeline import Step
 from gatekeeper.models.pipeline.files import Wanted, state_of, wanted
 from gatekeeper.models.pipeline.ir import text_of
+from gatekeeper.node import regex
 from gatekeeper.rule import rule
+
+_FETCHES = regex(r"git (?:checkout|switch|clone|pull|submodule|reset)|unzip|tar -?x|download")
 
 
 def _checkout(step: Step) -> Step | None:
@@ -31,18 +34,20 @@ def _forgot_checkout(step: Step) -> bool:
 def _may_be_made(step: Step, what: Wanted) -> bool:
     """Whether something before the use may have made the path."""
     base = {"make": "Makefile", "package": "package.json"}.get(what.how) or what.path.rstrip("/").rpartition("/")[2]
-    mention = re.compile(rf"^(?![ \t]*(?:chmod|ls|cat|test|\[)\b)[^#\n]{{0,2000}}{re.escape(base)}", re.MULTILINE)
+    mention = rf"^(?![ \t]*(?:chmod|ls|cat|test|\[)\b)[^#\n]{{0,2000}}{re.escape(base)}"
+
+    def mentioned(text: str) -> bool:
+        return base in text and bool(re.search(mention, text, re.MULTILINE))
+
     for each in step.job.steps[: step.index]:
         if each.slug.startswith(("actions/download-artifact", "actions/cache")) or (each.uses and not each.classified):
             return True
         if each.slug == "actions/checkout" and (text_of(each.node["with"]["path"]) or each is not _checkout(step)):
             return True
-        if mention.search(each.run) or re.search(
-            r"git (?:checkout|switch|clone|pull|submodule|reset)|unzip|tar -?x|download", each.run
-        ):
+        if mentioned(each.run) or _FETCHES.search(each.run):
             return True
     earlier = step.run.split("\n")[: what.line] if step.run else []
-    return bool(mention.search("\n".join(earlier))) or any("git " in line for line in earlier)
+    return mentioned("\n".join(earlier)) or any("git " in line for line in earlier)
 
 
 @rule(

@@ -2,53 +2,55 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Fix, Unknown
-from gatekeeper.models.pipeline import Step, play, step_runs
-from gatekeeper.models.pipeline.ir import text_of
-from gatekeeper.node import regex
+from gatekeeper import Finding, Fix, Note, Project, Unknown
+from gatekeeper.models.pipeline import Pipeline, Trigger, play, step_runs
+from gatekeeper.models.pipeline.github.checkouts import checks_out, lets_in, of_strangers, refuses, rights, run_after
+from gatekeeper.models.pipeline.github.subjects import GithubStep
 from gatekeeper.rule import rule
 
-_COMMIT = regex(
-    r"github\.event\.pull_request\.head\.sha|refs/pull/|github\.event\.pull_request\.merge_commit_sha|"
-    r"github\.event\.pull_request\.number"
-)
-_BRANCH = regex(r"github\.event\.pull_request\.head\.ref|github\.head_ref")
-_NO_STRANGERS = regex(r"head\.repo\.(?:full_name|fork|owner|id)|\.user\.login|github\.actor")
+_PRIVILEGED = frozenset({"pull_request_target", "workflow_run", "issue_comment"})
 
 
-def _checks_out(step: Step) -> bool:
-    return step.slug == "actions/checkout" or "gh pr checkout" in step.run
+def _triggers(step: GithubStep) -> list[Trigger]:
+    return [trigger for trigger in step.job.pipeline.triggers if trigger.event in _PRIVILEGED]
 
 
-def _head(step: Step) -> bool:
-    """Whether the checkout takes the pull request's commit. A branch's name alone is one of the base repository."""
-    if "gh pr checkout" in step.run:
+def _after_pull_requests(trigger: Trigger, project: Project | None) -> bool:
+    """Whether the workflow that this one follows may have been started by a stranger's pull request."""
+    if trigger.event != "workflow_run" or project is None:
         return True
-    ref, repository = (text_of(step.node["with"][name]) for name in ("ref", "repository"))
-    return bool(_COMMIT.search(ref) or (_BRANCH.search(ref) and "head.repo" in repository))
+    followed = [each for each in project.all(Pipeline) if each.title in trigger.follows or each.name in trigger.follows]
+    return not followed or any(each.event == "pull_request" for pipeline in followed for each in pipeline.triggers)
 
 
-def _privileged(step: Step) -> bool:
-    return any(trigger.ref == "pr-target" for trigger in step.job.pipeline.triggers)
+def _words(trigger: Trigger) -> str:
+    return f"checks out the pull request's code on {trigger.event}, with the repository's secrets at hand"
 
 
 @rule(
     "pipeline-pull-request-target",
-    gate="security-posture",
+    gate="workflow-security",
     severity="high",
     seed="6.1 Security Hardening",
-    where=lambda step: _privileged(step) and _checks_out(step),
+    where=lambda step: bool(_triggers(step)) and checks_out(step),
 )
-def pull_request_target(step: Step) -> Iterator[Finding | Unknown]:
-    """A workflow on pull_request_target does not check out the pull request.
+def pull_request_target(step: GithubStep, project: Project | None = None) -> Iterator[Finding | Unknown]:
+    """A workflow that holds the repository's secrets does not run the code of a pull request.
 
-    `pull_request_target` runs with the repository's secrets and a token that may write, also for pull requests from
-    forks. Code of the pull request that is checked out there (a build script, a package's install hook, a test) runs
-    with them. `pull_request` has neither; split the work, and do the privileged part without the code.
+    `pull_request_target`, `workflow_run` and `issue_comment` run with the repository's secrets and a token that may
+    write, also for what strangers send. Code of the pull request that is checked out there (a build script, a package's
+    install hook, a test) runs with them. `pull_request` has neither; split the work, and do the privileged part without
+    the code.
 
-    A guard that lets in only the repository's own pull requests, or those of a named author, is enough; whom
-    another guard lets in (a label) is UNKNOWN. The trigger alone is not held against a workflow: labelling and
-    commenting need it. Judged is the checkout.
+    A guard that lets in only the repository's own pull requests, those of a named author, or those that somebody with
+    rights asked for, is enough; whom another guard lets in (a label) is UNKNOWN. The trigger alone is not held against
+    a workflow, which is why zizmor's `dangerous-triggers` is no other name of this rule: labelling and commenting need
+    it. Judged is the checkout, and what runs after it: where nothing certainly does, or the job has no secrets and only
+    reads, it is medium; where certainly nothing does, no fault.
+
+    From 7.0 on, and from 6.1, 5.1, 4.4, 3.7 and 2.8, `actions/checkout` itself refuses a fork's code on
+    `pull_request_target` and `workflow_run`, unless `allow-unsafe-pr-checkout: true` says otherwise. Pinned to such a
+    version it is no fault; by a tag that is moved (`v4`) it is medium, since nothing here says which version runs.
 
     Bad:
     ```yaml
@@ -58,10 +60,68 @@ def pull_request_target(step: Step) -> Iterator[Finding | Unknown]:
         runs-on: ubuntu-latest
         steps:
           # expect: the pull request's code
-          - uses: actions/checkout@v4
+          - uses: actions/checkout@v4.2.2
             with:
               ref: ${{ github.event.pull_request.head.sha }}
           - run: npm ci
+    ```
+
+    Bad, after another workflow:
+    ```yaml .github/workflows/ci.yml
+    name: CI
+    on: pull_request
+    jobs:
+      test:
+        runs-on: ubuntu-latest
+        steps: [{run: make test}]
+    ```
+    ```yaml .github/workflows/preview.yml
+    on:
+      workflow_run: {workflows: [CI], types: [completed]}
+    jobs:
+      preview:
+        runs-on: ubuntu-latest
+        steps:
+          # expect: on workflow_run
+          - uses: actions/checkout@v7.0.1
+            with: {ref: "${{ github.event.workflow_run.head_sha }}", allow-unsafe-pr-checkout: true}
+          - run: make preview
+            env: {TOKEN: "${{ secrets.PREVIEW }}"}
+    ```
+
+    Bad, a guard that lets in whom it should not:
+    ```yaml
+    on: pull_request_target
+    jobs:
+      build:
+        if: github.actor != 'dependabot[bot]'
+        runs-on: ubuntu-latest
+        steps:
+          # expect: only the newest actions/checkout@v4
+          - uses: actions/checkout@v4
+            with: {ref: "${{ github.event.pull_request.head.sha }}"}
+          - run: make
+    ```
+
+    Bad, on a comment:
+    ```yaml
+    on: issue_comment
+    jobs:
+      test:
+        if: github.event.issue.pull_request && contains(github.event.comment.body, '/test')
+        runs-on: ubuntu-latest
+        steps:
+          # expect: on issue_comment
+          - uses: actions/checkout@v4
+            with:
+              ref: refs/pull/${{ github.event.issue.number }}/merge
+          - run: ./test.sh
+      again:
+        runs-on: ubuntu-latest
+        steps:
+          # expect: on issue_comment
+          - run: gh pr checkout "$NUMBER"
+          - run: make
     ```
 
     Good, the base:
@@ -97,6 +157,29 @@ def pull_request_target(step: Step) -> Iterator[Finding | Unknown]:
         steps:
           - uses: actions/checkout@v4
             with: {ref: "${{ github.event.pull_request.head.sha }}"}
+          - run: make
+    ```
+
+    Good, for members, and where the checkout refuses:
+    ```yaml
+    on: [issue_comment, pull_request_target]
+    jobs:
+      test:
+        if: >-
+          github.event_name == 'issue_comment' &&
+          contains(fromJSON('["OWNER", "MEMBER"]'), github.event.comment.author_association)
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@v4
+            with: {ref: "refs/pull/${{ github.event.issue.number }}/merge"}
+          - run: make
+      build:
+        if: github.event_name == 'pull_request_target'
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1
+            with: {ref: "${{ github.event.pull_request.head.sha }}"}
+          - run: make
     ```
 
     Good, only for the other trigger:
@@ -111,16 +194,42 @@ def pull_request_target(step: Step) -> Iterator[Finding | Unknown]:
             with:
               ref: ${{ github.event.pull_request.head.sha }}
     ```
+
+    Good, after a push, and nothing of it is run:
+    ```yaml
+    on:
+      pull_request_target:
+      workflow_run: {workflows: [CI]}
+    jobs:
+      publish:
+        if: github.event.workflow_run.event == 'push'
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@v4
+            with: {ref: "${{ github.event.workflow_run.head_sha }}"}
+          - run: make publish
+      diff:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@v4
+            with: {ref: "${{ github.event.pull_request.head.sha }}"}
+          - run: grep -c TODO README.md
+    ```
     """
-    if not _head(step):
-        return
-    trigger = next(trigger for trigger in step.job.pipeline.triggers if trigger.ref == "pr-target")
-    ran, taken = play(step.job.pipeline, trigger).of(step.job), step_runs(step, trigger)
-    guards = f"{text_of(step.job.cond)} {text_of(step.cond)}"
-    if ran is False or taken is False or _NO_STRANGERS.search(guards):
-        return
-    if ran and taken:
+    for trigger in _triggers(step):
+        if not of_strangers(step, trigger) or not _after_pull_requests(trigger, project):
+            continue
+        ran, taken = play(step.job.pipeline, trigger).of(step.job), step_runs(step, trigger)
+        open_to_all, refused = lets_in(step, trigger), refuses(step, trigger)
+        run, sure = run_after(step)
+        if False in (ran, taken, open_to_all) or refused == "yes" or (run is None and sure):
+            continue
+        if open_to_all is None:
+            yield Unknown(step, f"{_words(trigger)}; whom its if: or its environment lets in is not known")
+            return
         fix = Fix("build pull requests on: pull_request; keep only what needs secrets here, without their code")
-        yield Finding(step, "checks out the pull request's code with the repository's secrets at hand", (), fix)
-    else:
-        yield Unknown(step, "checks out the pull request's code; whom its if: lets in is not known")
+        see = (Note(run, "this runs it"),) if run else ()
+        mild = run is None or not rights(step.job) or refused == "moved"
+        words = f"{_words(trigger)}; only the newest {step.uses} refuses that" if refused else _words(trigger)
+        yield Finding(step, words, see, fix, severity="medium" if mild else None)
+        return

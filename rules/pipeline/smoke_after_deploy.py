@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Project, Unknown
 from gatekeeper.links import production_of
+from gatekeeper.links.verified import checks_after, first_deploy
+from gatekeeper.links.ways_of_tools import GITOPS
 from gatekeeper.models.pipeline import INFRASTRUCTURE, Job
-from gatekeeper.rule import Reason, rule
-
-_CHECKS = frozenset({"smoke", "e2e", "dast", "verify", "perf", "test"})
+from gatekeeper.rule import Answer, Measure, Reason, rule
 
 
 def _rolls_out(job: Job, project: Project) -> bool:
@@ -23,13 +23,15 @@ def _rolls_out(job: Job, project: Project) -> bool:
     seed="3.1 Pipeline Stages",
     where=_rolls_out,
 )
-def smoke_after_deploy(job: Job, project: Project) -> Iterator[Finding | Unknown]:
+def smoke_after_deploy(job: Job, project: Project) -> Iterator[Answer]:
     """A production deployment is followed by a check that it works.
 
     `kubectl apply` succeeds as soon as the API server has taken the manifest; whether the new pods start is seen later,
     by users. A smoke test, a health request (`curl --fail`), an end-to-end test or a wait for the rollout
     (`kubectl rollout status`, `helm --wait`) after the deployment says so in time to roll back. It may stand in the
-    same job or in one that needs it. Deployments of infrastructure alone (Terraform) are not meant.
+    same job, in one that needs it, or in a workflow that follows; and it must run whenever the deployment does. A wait
+    is the weaker of the two: pods that are ready may still answer with errors. Deployments of infrastructure alone
+    (Terraform) are not meant.
 
     Bad:
     ```yaml
@@ -73,6 +75,78 @@ def smoke_after_deploy(job: Job, project: Project) -> Iterator[Finding | Unknown
           - run: curl --fail --retry 10 https://shop.example.com/health
     ```
 
+    Bad, not for every start:
+    ```yaml
+    on: {push: {branches: [main], tags: ["v*"]}}
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          # expect: started by a tag
+          - run: kubectl apply -f k8s/
+      check:
+        needs: deploy
+        if: github.ref == 'refs/heads/main'
+        runs-on: ubuntu-latest
+        steps:
+          - run: curl --fail https://shop.example.com/health
+    ```
+
+    Bad, a download:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          # expect: nothing checks it afterwards
+          - run: kubectl apply -f k8s/
+          - run: curl -fsSL -o report.tgz https://files.example.com/report.tgz
+          - run: curl https://shop.example.com/health
+    ```
+
+    Bad, GitLab:
+    ```yaml .gitlab-ci.yml
+    deploy:
+      environment: production
+      script:
+        # expect: nothing checks it afterwards
+        - kubectl apply -f k8s/
+    ```
+
+    Good, Jenkins:
+    ```groovy Jenkinsfile
+    pipeline {
+      agent any
+      stages {
+        stage('Deploy production') { steps { sh 'kubectl apply -f k8s/' } }
+        stage('Smoke') { steps { sh 'curl --fail https://shop.example.com/health' } }
+      }
+    }
+    ```
+
+    Good, in a workflow that follows:
+    ```yaml
+    name: Deploy
+    on: {push: {branches: [main]}}
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+    ```yaml .github/workflows/smoke.yml
+    on: {workflow_run: {workflows: [Deploy], types: [completed]}}
+    jobs:
+      smoke:
+        runs-on: ubuntu-latest
+        steps:
+          - run: curl --fail https://shop.example.com/health
+    ```
+
     Unknown:
     ```yaml
     on: {push: {branches: [main]}}
@@ -84,26 +158,46 @@ def smoke_after_deploy(job: Job, project: Project) -> Iterator[Finding | Unknown
           - run: kubectl apply -f k8s/
           - uses: acme/verdict@v1
     ```
+
+    Unknown, tests of something:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+      test:
+        needs: deploy
+        runs-on: ubuntu-latest
+        steps:
+          - run: npx jest
+    ```
     """
-    first = job.deploy or next(fact for fact in job.facts if fact.kind == "deploy")
-    later = [each for each in job.root.pipeline.all_jobs if job in each.ancestors()]
-    facts = [fact for fact in job.facts if fact.order >= first.order] + [fact for each in later for fact in each.facts]
-    if any(fact.kind in _CHECKS for fact in facts):
+    checks = checks_after(job, project)
+    if checks.any and checks.lacking is None:
+        first = (checks.asked or checks.waited)[0]
+        how = "checked afterwards" if checks.asked else "the rollout is waited for, and nothing asks the service itself"
+        yield Measure(first.place, f"{how}: {first.tool or first.step.label}", 1)
         return
-    steps = [step for step in job.steps if step.index > first.step.index] + [
-        step for each in later for step in each.steps
-    ]
-    open_steps = [step for step in steps if not step.classified]
-    remote = next((each.unresolved for each in (job, *later) if each.unresolved), "")
     production = production_of(job, project)
-    if remote:
-        yield Unknown(job.root, f"whether {remote}, which is in another repository, checks the deployment")
-    elif open_steps:
-        yield Unknown(open_steps[0], f"whether {open_steps[0].label} checks the deployment could not be told")
-    elif any(fact.kind in ("trigger", "wait") for fact in facts):
+    tools = {fact.tool for fact in job.facts if fact.kind == "deploy" and fact.strength != "name"}
+    started = any(fact.kind in ("trigger", "wait") for fact in job.root.pipeline.facts)
+    where = f"nothing checks it afterwards{f' when it is started by {checks.lacking.words}' if checks.lacking else ''}"
+    if checks.remote:
+        yield Unknown(job.root, f"whether {checks.remote}, which is in another repository, checks the deployment")
+    elif checks.open:
+        yield Unknown(checks.open, f"whether {checks.open.label} checks the deployment could not be told")
+    elif checks.tested:
+        yield Unknown(checks.tested[0].place, "whether these tests ask what was deployed could not be told")
+    elif tools == {GITOPS}:
+        words = "a controller brings out what is pushed: whether it checks that is said where it is set up"
+        yield Unknown(first_deploy(job).place, words, Reason.UNRESOLVED)
+    elif started:
         yield Unknown(job.root, "what the workflow that it starts does is not in this one", Reason.UNRESOLVED)
     elif production and not production.certain:
-        yield Unknown(job.root, f"nothing checks it afterwards; held to be production because {production.why}")
+        yield Unknown(job.root, f"{where}; held to be production because {production.why}")
     else:
         fix = Fix("add a smoke test after it, or wait for the rollout: kubectl rollout status")
-        yield Finding(first.place, "deploys to production, and nothing checks it afterwards", (), fix)
+        yield Finding(first_deploy(job).place, f"deploys to production, and {where}", (), fix)

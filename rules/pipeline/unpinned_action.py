@@ -3,12 +3,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Fix
+from gatekeeper import Edit, Finding, Fix, Project
 from gatekeeper.models.pipeline import Use
+from gatekeeper.models.pipeline.github.pins import Pin, pin_of
+from gatekeeper.models.pipeline.github.untrusted import Scope, inside
+from gatekeeper.models.pipeline.ir import text_of
 from gatekeeper.node import regex
-from gatekeeper.rule import rule
+from gatekeeper.rule import Place, rule
 
 _COMMIT = regex(r"[0-9a-f]{40}\Z", re.IGNORECASE)
+_COMMENT = regex(r"[ \t]+#[ ]?(?:tag=|version: ?)?(v?\d[\w.-]{0,40})[ \t]*\Z")
+_PLAIN = regex(r"[A-Za-z0-9_./-]{1,200}@[A-Za-z0-9_./-]{1,100}\Z")
 
 
 def _image_pinned(text: str) -> bool:
@@ -16,23 +21,64 @@ def _image_pinned(text: str) -> bool:
     return "@" in image or ":" in image.rpartition("/")[2]
 
 
+def _steps_of(use: Use) -> list[Use]:
+    """What the steps of a local action use."""
+    step = next((step for step in use.job.steps if step.node["uses"] is use.node), None)
+    inner = inside(step, Scope(use.job, step)) if step is not None else []
+    return [Use(each.node["uses"], use.job) for each, _ in inner if text_of(each.node["uses"])]
+
+
+def _judged(use: Use) -> bool:
+    return not use.local or any(not each.local for each in _steps_of(use))
+
+
+def _elsewhere(project: Project) -> dict[tuple[str, str], Pin]:
+    """What the repository itself pins, by the action and the version in the comment behind it."""
+    found: dict[tuple[str, str], Pin] = {}
+    for use in project.all(Use):
+        span = use.node.span
+        comment = _COMMENT.match(use.node.source.line(span.end_line)[span.end_column - 1 :])
+        if comment and _COMMIT.match(use.ref):
+            found.setdefault((use.slug.lower(), comment[1]), Pin(use.ref, comment[1]))
+    return found
+
+
+def _fix(use: Use, project: Project | None) -> Fix:
+    words = f"{use.slug}@<40-digit commit> # {use.ref or 'its version'}"
+    pins = project.once("pinned actions", _elsewhere) if project else {}
+    pin = pins.get((use.slug.lower(), use.ref)) or pin_of(use.slug, use.ref)
+    if pin is None:
+        return Fix(words)
+    text = f"{use.slug}@{pin.commit}"
+    span, line = use.node.span, use.node.source.line(use.node.span.end_line)
+    if use.node.source.slice(span) != use.text or line[span.end_column - 1 :].strip() or not _PLAIN.match(use.text):
+        return Fix(f"{text} # {pin.version}")
+    edit = Edit(Place(use.node.source, span), f"{text} # {pin.version}")
+    return Fix(f"{text} # {pin.version}", (edit,), safe=pin.version == use.ref)  # what a tag means, moves
+
+
 @rule(
     "pipeline-unpinned-action",
-    gate="security-posture",
+    gate="workflow-security",
     severity="medium",
     seed="Phase 6: Vulnerability management",
     aliases=["zizmor:unpinned-uses"],
-    where=lambda use: not use.local,
+    where=_judged,
+    fixable=True,
 )
-def unpinned_action(use: Use) -> Iterator[Finding]:
+def unpinned_action(use: Use, project: Project | None = None) -> Iterator[Finding]:
     """Every action and reusable workflow is pinned to a commit.
 
     A tag or a branch can be moved to other code by whoever controls the repository, and that code then runs with the
     pipeline's token and secrets. The full 40-digit SHA of a commit cannot be moved; the version goes into a comment
     behind it, where Dependabot and Renovate keep it up to date.
 
-    Actions of the same repository (`./…`) come with the commit that runs. An image (`docker://`) needs a tag or a
-    digest.
+    `--fix` writes the commit where it is known: from another place of the repository that pins the same version, or
+    from a table of well-known actions' tags. A tag that is moved, such as `v4`, becomes the newest version that the
+    table has of it.
+
+    Actions of the same repository (`./…`) come with the commit that runs; what their steps use is judged. An image
+    (`docker://`) needs a tag or a digest.
 
     Bad:
     ```yaml
@@ -51,6 +97,22 @@ def unpinned_action(use: Use) -> Iterator[Finding]:
       deploy: {uses: acme/shared/.github/workflows/deploy.yml@v1}
     ```
 
+    Bad, in an action of the repository:
+    ```yaml .github/workflows/ci.yml
+    on: push
+    jobs:
+      build:
+        runs-on: ubuntu-latest
+        steps: [{uses: ./.github/actions/setup}]
+    ```
+    ```yaml .github/actions/setup/action.yml
+    runs:
+      using: composite
+      steps:
+        # expect: actions/setup-node@v4 is a tag or branch
+        - uses: actions/setup-node@v4
+    ```
+
     Good:
     ```yaml
     on: push
@@ -63,6 +125,13 @@ def unpinned_action(use: Use) -> Iterator[Finding]:
           - uses: docker://alpine:3.20
     ```
     """
+    for each in _steps_of(use) if use.local else (use,):
+        yield from _faults(each, project)
+
+
+def _faults(use: Use, project: Project | None) -> Iterator[Finding]:
+    if use.local:
+        return
     if use.text.startswith("docker://"):
         if not _image_pinned(use.text):
             yield Finding(
@@ -70,4 +139,4 @@ def unpinned_action(use: Use) -> Iterator[Finding]:
             )
     elif not _COMMIT.match(use.ref):
         words = f"{use.text} is a tag or branch that can be moved" if use.ref else f"{use.text} names no version"
-        yield Finding(use, words, (), Fix(f"{use.slug}@<40-digit commit> # {use.ref or 'its version'}"))
+        yield Finding(use, words, (), _fix(use, project))

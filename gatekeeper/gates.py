@@ -560,9 +560,12 @@ def _of_no_use(id: str, statement: str, applies: _Applies, fact: str, project: P
 
 
 def _nothing(outcomes: Sequence[Outcome], criteria: Sequence[Criterion], project: Project) -> str:
-    """The Result of a gate that does not apply: everything that its rules looked for, when none of it is here."""
-    sought = {technology for outcome in outcomes for technology in outcome.rule.subject.held_by()}
-    if len(sought) > 1 and sought.isdisjoint(project.technologies()):
+    """The Result of a gate that does not apply: that no job deploys, or all that its rules looked for and is not here."""
+    proof = deploys(project).proof
+    if "pipeline" in project.technologies() and any(criterion.result == proof for criterion in criteria):
+        return proof
+    sought = {technology for outcome in outcomes for technology in outcome.rule.subject.held_by()} - {"files", "evidence"}
+    if sought and sought.isdisjoint(project.technologies()):
         return project.none_of(sorted(sought))
     return next((c.result for c in criteria if not c.result.startswith("0 of ")), criteria[0].result)
 

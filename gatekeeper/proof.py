@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import datetime
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-from gatekeeper.git import origin_of, tracked
-from gatekeeper.models import Subject
-from gatekeeper.models.evidence import Evidence, Origin
+from gatekeeper.git import owner_and_name as owner_and_name
+from gatekeeper.links import bound
+from gatekeeper.links.analysed import agreements, aliases, known_of
+from gatekeeper.models.evidence import Analysed, Evidence
 from gatekeeper.models.evidence.facts import Facts, Problem, Scan
 from gatekeeper.node import Span
 from gatekeeper.project import Project
-from gatekeeper.rule import Measure, Place, Reason, Unknown, place
-from gatekeeper.settings import BINDINGS
+from gatekeeper.rule import Answer, Finding, Measure, Note, Place, Reason, Unknown, place
 
 F = TypeVar("F", bound=Facts)
 
@@ -47,7 +47,7 @@ class Held(NamedTuple, Generic[F]):
             yield Unknown(self.at, f"{self.evidence.path}: {words}", Reason.TOOL_ERROR)
 
     def measure(self, words: str, total: int) -> Measure:
-        return Measure(self.at, words, total, _made(self.evidence), self.evidence.origin.binding)
+        return Measure(self.at, words, total, bound.made(self.evidence), self.evidence.origin.binding)
 
 
 class Proofs(NamedTuple, Generic[F]):
@@ -81,9 +81,9 @@ def proofs(
             words = f"{evidence.path}: {evidence.trouble.message}"
             open_.append(Unknown(evidence, words, Reason(evidence.trouble.reason)))
         elif isinstance(facts, kind) and where(facts):
-            doubt = next(_doubts(evidence, project, max_age, any_commit), None)
+            doubt = bound.doubt(evidence, project, max_age, any_commit)
             if doubt:
-                open_.append(Unknown(evidence, f"{evidence.path}: {doubt[1]}", doubt[0]))
+                open_.append(Unknown(evidence, f"{evidence.path}: {doubt[1]}", Reason(doubt[0])))
             else:
                 held.append(Held(evidence, facts))
     return Proofs(held, open_)
@@ -96,96 +96,73 @@ def none(project: Project, words: str) -> Iterable[Unknown]:
 
 def elsewhere(evidence: Evidence, repository: str, project: Project) -> list[Unknown]:
     """The answer where a snapshot is of another repository than the one that is judged (owner/name)."""
-    ours = _ours(project)
-    if not repository or not ours or repository.lower() == ours:
-        return []
-    words = f"{evidence.path} is about {repository}; this is {ours}"
-    return [Unknown(evidence, words, Reason.WRONG_SUBJECT)]
+    words = bound.of_another(repository, project)
+    return [Unknown(evidence, f"{evidence.path} {words}", Reason.WRONG_SUBJECT)] if words else []
 
 
-def _ours(project: Project) -> str:
-    return project.once("origin", lambda project: owner_and_name(origin_of(project.tree.root)))
+def analysed_by(analysed: Analysed, project: Project) -> Iterator[Answer]:
+    """What the results of another analyser come to, beside what our rules say."""
+    scan = analysed.scan
+    if scan is None:
+        yield Unknown(analysed, f"{analysed.tool}: {analysed.message}", Reason(analysed.reason))
+        return
+    for words in scan.incomplete:
+        yield Unknown(analysed, f"{analysed.tool}: {words}", Reason.TOOL_ERROR)
+    kinds = _sorted(analysed, scan, project)
+    yield Measure(analysed, _counted(analysed, scan, kinds), len(scan.targets))
+    asked = next((each for tool, each in project.settings.analyser.items() if tool == analysed.tool), None)
+    severity = asked.severity if asked else None
+    for problem, kind in kinds:
+        at = _place(problem, analysed, project)
+        words = f"{analysed.tool} {problem.id}: {problem.message}"
+        if kind == "otherwise":
+            note = Note(at, f"{_passed(analysed.tool, problem, project)} judges this, and finds no fault")
+            yield Finding(at, words, (note,), severity="low")
+        elif kind == "more":
+            graded = problem.severity or severity
+            yield Finding(at, words if graded else f"{words} (not graded)", severity=graded)
+    ungraded = [problem for problem, kind in kinds if kind == "more" and not (problem.severity or severity)]
+    if ungraded:
+        words = f"{analysed.tool} does not say how grave {len(ungraded)} of its results are"
+        yield Unknown(analysed, f"{words}: analyser.{analysed.tool}.severity does", Reason.SEVERITY_UNKNOWN)
 
 
-def owner_and_name(url: str) -> str:
-    """`owner/name` of a repository's address (https, ssh or scp form), in lower case; '' when it has none."""
-    words = url.removesuffix("/").removesuffix(".git").replace(":", "/").split("/")
-    return "/".join(words[-2:]).lower() if len(words) > 2 else ""
+def _counted(analysed: Analysed, scan: Scan, kinds: list[tuple[Problem, str]]) -> str:
+    count = Counter(kind for _, kind in kinds)
+    silenced = sum(1 for problem in scan.problems if problem.suppressed)
+    words = f"{analysed.tool}: {count.total()} results, {count['also']} also found here"
+    words += f", {count['aside']} set aside" if count["aside"] else ""
+    return words + (f", {silenced} silenced in the files" if silenced else "")
 
 
-def _doubts(
-    evidence: Evidence, project: Project, max_age: int | None, any_commit: bool
-) -> Iterator[tuple[Reason, str]]:
-    origin, facts = evidence.origin, evidence.facts
-    assert facts
-    asked = project.settings.evidence.weakest(project.profile)
-    if BINDINGS.index(origin.binding) < BINDINGS.index(asked):
-        yield Reason.UNBOUND, f"nothing binds it to a commit ({origin.binding}); `gatekeeper evidence add` does"
-    yield from _of_another_repository(origin, project)
-    vouched = origin.binding in ("manifest", "signed")
-    if not any_commit:
-        if evidence.path in project.once("tracked", lambda project: tracked(project.tree.root)):
-            yield Reason.UNBOUND, "is part of the commit, and was not made from it; let git ignore evidence"
-        for commit in filter(None, (origin.commit, facts.commit)):  # a manifest does not outvote what it vouches for
-            yield from _of_another_commit(commit, bool(origin.dirty or facts.dirty), project)
-        if vouched and not origin.commit:
-            yield Reason.WRONG_SUBJECT, "its manifest names no commit"
-        if origin.binding == "itself" and not (origin.commit or facts.commit) and not _deployed(facts, project):
-            yield Reason.UNBOUND, "names an image that nothing here deploys, and no commit"
-    made = _made(evidence)
-    if max_age is not None and made is None:
-        yield Reason.STALE, f"does not say when it was made; at most {max_age} days old is asked"
-    if made is not None:
-        yield from _out_of_time(made, max_age, project)
-    if vouched and not any_commit and origin.dirty is None:
-        yield Reason.WRONG_SUBJECT, "its manifest does not say whether the working copy differed from the commit"
+def _sorted(analysed: Analysed, scan: Scan, project: Project) -> list[tuple[Problem, str]]:
+    """Each open result, once for its place, and what becomes of it: also found here, set aside, judged otherwise here,
+    or more."""
+    from gatekeeper.analysers import set_aside  # not needed, and not imported, where no analyser was run
+
+    same = agreements(analysed, known_of(project))
+    found: dict[tuple[str, str, int], tuple[Problem, str]] = {}
+    for number, problem in enumerate(scan.problems):
+        if problem.suppressed:
+            continue
+        if set_aside(analysed.tool, problem.id):
+            kind = "aside"
+        elif number in same:
+            kind = "also"
+        else:
+            kind = "otherwise" if _passed(analysed.tool, problem, project) else "more"
+        found.setdefault((problem.id, problem.path, problem.line), (problem, kind))
+    return list(found.values())
 
 
-def _of_another_repository(origin: Origin, project: Project) -> Iterator[tuple[Reason, str]]:
-    theirs = owner_and_name(origin.repository)
-    if theirs and _ours(project) and theirs != _ours(project):
-        yield Reason.WRONG_SUBJECT, f"is about {theirs}; this is {_ours(project)}"
+def _passed(tool: str, problem: Problem, project: Project) -> str:
+    """The rule of ours that judged the same in this file and found nothing wrong there; '' when there is none."""
+    names = aliases(tool, problem.id)
+    return next((project.passed[name, problem.path] for name in names if (name, problem.path) in project.passed), "")
 
 
-def _deployed(facts: Facts, project: Project) -> bool:
-    """Whether a scan is of an image that a workload here names by its digest."""
-    if not isinstance(facts, Scan):
-        return False
-    model = Subject.registry.get("kubernetes.Container")
-    references = [getattr(each, "reference", None) for each in (project.all(model) if model else ())]
-    digests = {each.digest for each in references if each and each.digest}
-    return any(digest in image for digest in digests for image in facts.images)
-
-
-def _of_another_commit(commit: str, dirty: bool, project: Project) -> Iterator[tuple[Reason, str]]:
-    if project.commit is None:
-        yield Reason.WRONG_SUBJECT, f"is about commit {commit[:7]}, and there is no commit here to hold it against"
-    elif not (len(commit) >= 7 and project.commit.id.startswith(commit.lower())):
-        yield Reason.WRONG_SUBJECT, f"is about commit {commit[:7]}; this is {project.commit.id[:7]}"
-    elif dirty:
-        yield Reason.WRONG_SUBJECT, f"was made from a working copy that differs from commit {commit[:7]}"
-    elif project.commit.dirty:
-        yield Reason.WRONG_SUBJECT, f"is about commit {commit[:7]}, from which this working copy differs"
-
-
-def _made(evidence: Evidence) -> datetime.datetime | None:
-    """When it was made: the earlier of what it says and what its manifest says."""
-    said = evidence.facts.made if evidence.facts else None
-    return min(filter(None, (evidence.origin.made, said)), default=None)
-
-
-def _day(made: datetime.datetime) -> datetime.date:
-    try:
-        return made.astimezone(datetime.UTC).date()
-    except OverflowError:  # at either end of the calendar
-        return made.date()
-
-
-def _out_of_time(made: datetime.datetime, max_age: int | None, project: Project) -> Iterator[tuple[Reason, str]]:
-    days = (project.today - _day(made)).days
-    if made.year < 2000:
-        yield Reason.STALE, f"says that it was made in the year {made.year}"
-    elif days < -1:  # a day for time zones
-        yield Reason.STALE, f"was made on {made.date()}, which is yet to come"
-    elif max_age is not None and days > max_age:
-        yield Reason.STALE, f"is {days} days old; at most {max_age} are asked"
+def _place(problem: Problem, analysed: Analysed, project: Project) -> Place:
+    if problem.path not in project.tree:
+        return Place(analysed.node.source, analysed.span)
+    source = project.tree.source(problem.path)
+    return Place(source, source.line_span(max(problem.line, 1)))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gatekeeper.analysers.tool import Tool
     from gatekeeper.analysers.workspace import Workspace
 
-NAMES: tuple[str, ...] = ("checkov", "zizmor", "hadolint", "shellcheck", "trivy")
+NAMES: tuple[str, ...] = ("checkov", "zizmor", "actionlint", "hadolint", "shellcheck", "trivy")
 
 
 class Analysis(msgspec.Struct, frozen=True):

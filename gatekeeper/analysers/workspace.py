@@ -17,7 +17,7 @@ from gatekeeper.models.evidence.reported import path as well_formed
 from gatekeeper.models.evidence.reported import some, words
 
 _CONFIGURATION = re.compile(
-    r"\.?(checkov|bridgecrew|hadolint|zizmor|trivy|tfsec|trivyignore)\.(ya?ml|json|toml|baseline)|\.trivyignore",
+    r"\.?(checkov|bridgecrew|hadolint|zizmor|actionlint|trivy|tfsec|trivyignore)\.(ya?ml|json|toml|baseline)|\.trivyignore",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\s'\"`,;()]{8,}")

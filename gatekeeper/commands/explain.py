@@ -6,10 +6,11 @@ import argparse
 import shutil
 import textwrap
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from gatekeeper import gates
 from gatekeeper.catalogue import home
-from gatekeeper.commands import front_ends
+from gatekeeper.commands import delivery, front_ends
 from gatekeeper.commands.arguments import Wrong, every_rule, hooks
 from gatekeeper.gates import Asked, Definition
 from gatekeeper.meant import meant
@@ -23,15 +24,28 @@ examples:
   gatekeeper explain restore-tested   a criterion that files cannot settle: what can
   gatekeeper explain terraform        what of it is read and evaluated; also cloudformation, pulumi, ansible
   gatekeeper explain AWS::RDS::DBInstance  a type of CloudFormation: what its properties are judged as
+  gatekeeper explain --pipeline       the way to production as the pipelines here have it
+  gatekeeper explain --pipeline ../shop --mermaid
 """
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("id", metavar="ID", help="a rule, another tool's id for it, a criterion or a gate")
+    parser.add_argument(
+        "id", nargs="?", default="", metavar="ID", help="a rule, another tool's id for it, a criterion or a gate"
+    )
+    parser.add_argument(
+        "--pipeline", nargs="?", const=".", metavar="ROOT", help="the way to production of a repository, job by job"
+    )
+    parser.add_argument("--mermaid", action="store_true", help="with --pipeline: as a Mermaid diagram")
     parser.add_argument("--plugin", action="append", default=[], metavar="NAME", help="load an installed plugin")
 
 
 def run(options: argparse.Namespace) -> int:
+    if options.pipeline is not None:
+        print(delivery.page(Path(options.pipeline), hooks(options.plugin), mermaid=options.mermaid))
+        return 0
+    if not options.id:
+        raise Wrong("explain what? a rule, a criterion or a gate (see `gatekeeper rules`), or --pipeline")
     rules = every_rule(hooks(options.plugin))
     definitions = gates.load(home() / "gates.yaml")
     wanted = options.id

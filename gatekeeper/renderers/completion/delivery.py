@@ -30,9 +30,19 @@ def pipelines(sheet: Sheet) -> str:
         "### 5. CI/CD Pipeline Status",
         "#### Pipeline Stages",
         table("Stage | Status | Duration | Does | Where", rows, _none(sheet), most=len(rows)),
+        *_drawn(sheet),
         "#### Pipeline URL",
         _urls(jobs, runs, sheet),
     )
+
+
+def _drawn(sheet: Sheet) -> list[str]:
+    """The way to production as a diagram, where anything here deploys."""
+    from gatekeeper.links.delivery_paths import delivery_paths, synced
+    from gatekeeper.renderers.delivery import mermaid
+
+    chart = mermaid(delivery_paths(sheet.project), synced(sheet.project))
+    return [f"```mermaid\n{chart}\n```"] if chart else []
 
 
 def _jobs(sheet: Sheet) -> list[Job]:

@@ -94,9 +94,9 @@ def main() -> None:
 def _wrong(row: Answer, answer: Answer) -> Iterator[str]:
     if row["deploys"] in ("yes", "no") and answer.get("deploys", "no") != row["deploys"]:
         yield f"deploys: {answer.get('deploys', 'no')} for {row['deploys']}"
-    if row["environment"] not in ("", "unknown"):
-        if (row["environment"] in PRODUCTION) != (answer.get("environment") in PRODUCTION):
-            yield f"environment: {answer.get('environment', '-')} for {row['environment']}"
+    told = row["environment"] not in ("", "unknown")
+    if told and (row["environment"] in PRODUCTION) != (answer.get("environment") in PRODUCTION):
+        yield f"environment: {answer.get('environment', '-')} for {row['environment']}"
     for question in LEVELS:
         if row[question] and answer.get(question, row[question]) != row[question]:
             yield f"{question}: {answer[question]} for {row[question]}"

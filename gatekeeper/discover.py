@@ -108,6 +108,9 @@ class Tree:
         """Whether the file may be executed; None when that cannot be told (content that is not on disk)."""
         if self._contents is not None or path not in self._known:
             return None
+        return self._has_bit(path) if self.once(_keeps_modes) else None
+
+    def _has_bit(self, path: str) -> bool | None:
         try:
             return bool(os.lstat(self.root / path).st_mode & 0o111)
         except OSError:
@@ -143,6 +146,13 @@ class Tree:
             content = self._contents.get(path, b"")
             return content if isinstance(content, str) else decode(content)
         return read_text(self.root, path)
+
+
+def _keeps_modes(tree: Tree) -> bool:
+    """Whether the files here have the modes that git gave them: some archives, copies and systems keep none."""
+    if os.name != "posix" or (tree.root / ".git").exists():
+        return os.name == "posix"
+    return any(tree._has_bit(path) and not (tree.root / path).is_symlink() for path in tree.paths)
 
 
 def read_text(root: Path, path: str) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 from gatekeeper.links.uses import uses
 from gatekeeper.models import Subject
+from gatekeeper.models.secrets import without_secrets
 from gatekeeper.node import Unresolved
 from gatekeeper.project import Project
 from gatekeeper.rule import Finding, Measure, Note, Place, Reason, Rule, Unknown, place, takes_project
@@ -203,7 +204,16 @@ def _checked(rule: Rule, subject: Subject, project: Project) -> Verdict:
         unknowns.append(_unknown(unresolved))
     if subject.measured and not findings and not unknowns and not any(measure.total > 0 for measure in measures):
         unknowns.append(Unknown(subject, "nothing was counted", Reason.EMPTY))
-    return Verdict(subject, tuple(findings), tuple(unknowns), tuple(measures))
+    return Verdict(subject, tuple(map(_withheld, findings)), tuple(map(_withheld, unknowns)), tuple(measures))
+
+
+A = TypeVar("A", Finding, Unknown)
+
+
+def _withheld(answer: A) -> A:
+    """An answer whose words repeat no secret that somebody used for a name."""
+    shown = without_secrets(answer.message)
+    return answer if shown == answer.message else answer._replace(message=shown)
 
 
 def _with_origins(subject: Subject, finding: Finding) -> Finding:

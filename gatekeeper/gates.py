@@ -12,12 +12,14 @@ import msgspec
 from msgspec.structs import replace
 
 from gatekeeper import waivers
+from gatekeeper.discover import Unreadable
 from gatekeeper.engine import Outcome
 from gatekeeper.links import deploys, remotely_made
 from gatekeeper.links.attested import attested
 from gatekeeper.models.attestations import Attestation
 from gatekeeper.models.evidence import Revision
 from gatekeeper.models.files import File, Repository
+from gatekeeper.models.pipeline_files import tool_of
 from gatekeeper.models.waivers import Excuse
 from gatekeeper.node import Fault, Node, Source
 from gatekeeper.project import Project
@@ -368,7 +370,7 @@ def _answer(outcome: Outcome, effect: _Effect, project: Project) -> _Answer:
     if effect.blocking:
         failed = counted or f"{_subjects(effect.blocking)} of {judged} fail"
         return _Answer(Status.FAIL, failed, "", tuple(each.at for each in effect.blocking))
-    obstacle = _obstacle(outcome.rule.subject.held_by(), project)
+    obstacle = _obstacle(outcome.rule, project)
     if obstacle and obstacle.reason == "tool-error":
         return _Answer(Status.ERROR, "a file could not be judged", obstacle.message, (_at(obstacle),))
     unknowns = [unknown for verdict in outcome.verdicts for unknown in verdict.unknowns]
@@ -508,11 +510,28 @@ def _plural(name: str, count: int) -> str:
     return f"{words[:-1]}ies" if words.endswith("y") else f"{words}s"
 
 
-def _obstacle(technologies: Iterable[str], project: Project) -> Fault | None:
-    """A fault that keeps criteria of these technologies from being proven; the gravest first."""
+def _obstacle(rule: Rule, project: Project) -> Fault | None:
+    """A fault that keeps the criterion of a rule from being proven; the gravest first."""
     table = project.once("obstacles", lambda project: {f.technology: f for f in sorted(project.faults, key=_gravity)})
-    found = [table[technology] for technology in technologies if technology in table]
+    if rule.id.startswith(_ONE_TOOL) and not table.keys().isdisjoint(("pipeline", "kubernetes")):
+        tool = rule.id.partition("-")[0]  # what the file of another tool says is not its question
+        table = {f.technology: f for f in sorted(project.faults, key=_gravity) if _may_be_of(f, tool)}
+    found = [table[technology] for technology in rule.subject.held_by() if technology in table]
     return max(found, key=_gravity, default=None)
+
+
+_ONE_TOOL = ("github-", "gitlab-", "jenkins-", "argocd-")
+
+
+def _may_be_of(fault: Fault, tool: str) -> bool:
+    """Whether the file that cannot be read may be one of a tool: by its path, and for Argo CD by a word in it."""
+    if tool == "argocd":
+        try:
+            return fault.reason != "template-unrendered" or "argo" in fault.source.text.lower()
+        except Unreadable:
+            return True
+    named = tool_of(fault.source.path).lower()
+    return not named or named.startswith(tool)
 
 
 def _gravity(fault: Fault) -> bool:
@@ -560,11 +579,12 @@ def _of_no_use(id: str, statement: str, applies: _Applies, fact: str, project: P
 
 
 def _nothing(outcomes: Sequence[Outcome], criteria: Sequence[Criterion], project: Project) -> str:
-    """The Result of a gate that does not apply: that no job deploys, or all that its rules looked for and is not here."""
+    """The Result of a gate that does not apply: that no job deploys, or what its rules looked for in vain."""
     proof = deploys(project).proof
     if "pipeline" in project.technologies() and any(criterion.result == proof for criterion in criteria):
         return proof
-    sought = {technology for outcome in outcomes for technology in outcome.rule.subject.held_by()} - {"files", "evidence"}
+    holders = {technology for outcome in outcomes for technology in outcome.rule.subject.held_by()}
+    sought = holders - {"files", "evidence"}
     if sought and sought.isdisjoint(project.technologies()):
         return project.none_of(sorted(sought))
     return next((c.result for c in criteria if not c.result.startswith("0 of ")), criteria[0].result)

@@ -156,3 +156,17 @@ def test_a_followed_pipeline_must_have_tested_the_push() -> None:
     skipped = upstream % "if: github.event_name == 'pull_request',"
     assert judged({".github/workflows/a.yml": upstream % "", ".github/workflows/b.yml": follows}) is Level.CHAINED
     assert judged({".github/workflows/a.yml": skipped, ".github/workflows/b.yml": follows}) is Level.INDIRECT
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "junit", "markdown", "github", "gitlab", "html", "report"])
+def test_a_secret_that_is_a_name_is_shown_nowhere(form: str, tmp_path: Path) -> None:
+    token = "ghp_" + "".join(chr(ord("a") + (7 * n) % 26) for n in range(36))
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    job = "runs-on: x\n    environment: production\n    steps: [{run: kubectl apply -f k8s/}]\n"
+    (folder / "ship.yml").write_text(f"on: push\njobs:\n  deploy-{token}:\n    {job}")
+    ran = subprocess.run(
+        [sys.executable, "-m", "gatekeeper", "audit", str(tmp_path), "--exit-zero", "--output", form],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.stdout and token not in ran.stdout + ran.stderr

@@ -55,7 +55,7 @@ def decide(text: str, status: dict[str, Any] = RUNNING, **more: Any) -> bool | N
         ("${{ false }}\n", True),  # so does the line break of a block scalar
         ("false\n", False),
         ("success() && failure()", False),
-        ("contains(fromJSON('[\"main\", \"release\"]'), github.ref_name)", True),
+        ('contains(fromJSON(\'["main", "release"]\'), github.ref_name)', True),
         ("contains(fromJSON('[\"release\"]'), github.ref_name)", False),
         ("contains(fromJSON(vars.branches), github.ref_name)", None),
         ("github.ref == format('refs/heads/{0}', 'main')", True),

@@ -342,10 +342,10 @@ def _label(fact: Fact) -> str:
 def _asked(fact: Fact, cite: tuple[Cite, ...]) -> Approval:
     """What an approval is worth: who is asked, and whether whoever started it can be the only one who says yes."""
     if fact.strength == "name":
-        words = f"that {fact.step.label} asks somebody is said by its name alone"
+        words = f"that {fact.step.words} asks somebody is said by its name alone"
         return Approval(Status.DECLARED, words, cite, "map it under pipeline.kinds in gatekeeper.yaml", "unresolved")
     if fact.strength != "strong":
-        words = f"who approves is decided in what {fact.step.label} runs"
+        words = f"who approves is decided in what {fact.step.words} runs"
         return Approval(Status.DECLARED, words, cite, "ask in a step of the job itself", "unresolved")
     action = fact.step.job.pipeline.platform == "github"
     inputs = fact.step.inputs if action else {}
@@ -357,10 +357,10 @@ def _asked(fact: Fact, cite: tuple[Cite, ...]) -> Approval:
         words = f"{_label(fact)} asks nobody in particular: one person is enough, also whoever started it"
         return Approval(Status.WEAK, words, cite, "name who may approve", "needs-human")
     if _WHOEVER_STARTS.search(named):
-        words = f"{fact.step.label} asks whoever started it"
+        words = f"{fact.step.words} asks whoever started it"
         return Approval(Status.WEAK, words, cite, "name others who approve", "needs-human")
     if "${" in named or "$(" in named:
-        words = f"who approves in {fact.step.label} is known only when it runs"
+        words = f"who approves in {fact.step.words} is known only when it runs"
         return Approval(Status.DECLARED, words, cite, "write the approvers into the file", "unresolved")
     if not action:
         return Approval(Status.VERIFIED, f"one of {named} must approve", cite)
@@ -376,7 +376,7 @@ def _named_in(inputs: dict[str, str], named: str, fact: Fact, cite: tuple[Cite, 
     if len(approvers) < len([name for name in named.replace("\n", ",").split(",") if name.strip()]):
         needed = min(needed, len(approvers))  # somebody who is named twice is one
     if minimum == "0" or inputs.get("fail-on-denial", "").strip().lower() == "false":
-        return Approval(Status.WEAK, f"{fact.step.label} goes on without anybody's yes", cite, "ask for an approval")
+        return Approval(Status.WEAK, f"{fact.step.words} goes on without anybody's yes", cite, "ask for an approval")
     if excluded or needed > 1:
         return Approval(Status.VERIFIED, f"{needed or 'some'} of {', '.join(sorted(approvers))} must approve", cite)
     words = f"one of {', '.join(sorted(approvers))} must approve, who may be whoever started it"
@@ -430,7 +430,7 @@ def _nothing(job: Job, trigger: Trigger | None, project: Project) -> Approval:
     first = job.deploy
     late = [f for f in job.own_facts if f.kind == "approval" and first is not None and f.order > first.order]
     if late:
-        words = f"nobody approves: {late[0].step.label} comes after the deployment"
+        words = f"nobody approves: {late[0].step.words} comes after the deployment"
         return Approval(Status.MISPLACED, words, (Cite(late[0].place, "runs after it"),), "ask before the deployment")
     if trigger is None or trigger.ref == "dispatch":
         words = "started by hand: one person is enough, unless an environment asks for another"

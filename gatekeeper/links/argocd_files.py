@@ -221,7 +221,7 @@ def shared_with(each: Application, project: Project) -> list[tuple[Application, 
     found: dict[int, tuple[Application, str]] = {}
     for path in sorted(mine):
         for other in covered(project).by_file.get(path, ()):
-            if id(other) in found or not _after(other, each, project):
+            if id(other) in found or not _after(other, each):
                 continue
             try:
                 if _place(other) == where and path in _manifests(other, project):
@@ -231,12 +231,9 @@ def shared_with(each: Application, project: Project) -> list[tuple[Application, 
     return list(found.values())[:3]
 
 
-def _after(other: Application, each: Application, project: Project) -> bool:
-    """Whether two are different Applications, and the other comes later: a pair is told of once."""
-    order: dict[int, int] = project.once("order", lambda p: {id(one): number for number, one in enumerate(every(p))})
-    if id(other) == id(each) or (other.object_name, other.path) == (each.object_name, each.path):
-        return False
-    return other.object_name != each.object_name and order.get(id(other), -1) > order.get(id(each), len(order))
+def _after(other: Application, each: Application) -> bool:
+    """Whether two are different Applications, and the other's name comes later: a pair is told of once."""
+    return other.object_name > each.object_name
 
 
 def _place(each: Application) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ def _chain(job: Job) -> Chain:
         return _unscanned(job, facts[0], seen)
     if unread is not None or not seen.made:
         at = unread or facts[0]
-        return Chain(True, f"what {at.step.label} calls the image that it builds could not be told", at.place)
+        return Chain(True, f"what {at.step.words} calls the image that it builds could not be told", at.place)
     found = _scanned(job, seen)
     return found if found.words else _deployed(job, seen)
 
@@ -64,7 +64,7 @@ def _unscanned(job: Job, fact: Fact, seen: Images) -> Chain:
     if remote:
         return Chain(True, f"{words}; {remote} is in another repository", at)
     if scan is not None:
-        return Chain(True, f"{words}; what {scan.step.label} scans is not known", at)
+        return Chain(True, f"{words}; what {scan.step.words} scans is not known", at)
     if open_steps:
         many = "steps" if open_steps > 1 else "step"
         return Chain(True, f"no recognised scan of {name}; {open_steps} {many} before it could not be classified", at)
@@ -84,7 +84,7 @@ def _scanned(job: Job, seen: Images) -> Chain:
     if None in verdicts or opaque is not None:
         image = seen.scanned[verdicts.index(None)].words if None in verdicts else "what it scans"
         where: Spot = seen.scanned[verdicts.index(None)].step if None in verdicts else opaque.place if opaque else job
-        return Chain(True, f"whether {image} is the image that {at.step.label} makes could not be told", where)
+        return Chain(True, f"whether {image} is the image that {at.step.words} makes could not be told", where)
     later = [image for image in everything.scanned if _among(image, seen.made, everything.tagged)]
     if later:
         return Chain(True, f"{later[0].words} is scanned only after or beside its deployment", later[0].step, True)
@@ -152,7 +152,7 @@ def _once(job: Job, seen: Images, scanned: Image) -> Chain:
     again = pushed[-1]
     if any(each.name in _names(again.name, seen.tagged) for each in seen.built):
         return Chain(True, "", job)  # one build under several names
-    words = f"{scanned.words} is scanned, and {again.step.label} builds again what it pushes as {again.words}"
+    words = f"{scanned.words} is scanned, and {again.step.words} builds again what it pushes as {again.words}"
     return Chain(True, words, again.step)
 
 

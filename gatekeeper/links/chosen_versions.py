@@ -36,8 +36,12 @@ class Chosen(NamedTuple):
 def chosen_version(job: Job, project: Project, names: frozenset[str] = _VERSIONS) -> Chosen | None:
     """The input by which a start by hand says which version the job deploys; None when there is none.
 
-    With `names` only an input that one of these words names.
+    With `names` only an input that one of these words names. Made once.
     """
+    return project.once(("chosen version", id(job), names), lambda project: _chosen_version(job, project, names))
+
+
+def _chosen_version(job: Job, project: Project, names: frozenset[str]) -> Chosen | None:
     root = job.root.pipeline
     by_hand = [trigger for trigger in root.triggers if trigger.ref == "dispatch"]
     if not any(play(root, trigger).of(job) is not False for trigger in by_hand):

@@ -292,11 +292,11 @@ def doubts(found: Coverage, measured: Measured | None) -> str:
     later = [] if measured is None else [s for s in measured.step.job.steps if s.index > measured.step.index]
     for step in later:
         if "exit 1" in step.run and _READ.search(f"{step.run[:4000]} {step.cond.source.slice(step.cond.span)}"):
-            return f"{step.label} reads the coverage, and may ask for a number"
+            return f"{step.words} reads the coverage, and may ask for a number"
     for step in found.open:
         near = id(step.job) in jobs and (measured is None or step.index > measured.step.index)
         if near or _SPEAKS.search(f"{step.slug} {step.label} {step.run[:2000]}".lower()):
-            return f"what {step.label} of {step.job.name} does is not known"
+            return f"what {step.words} of {step.job.name} does is not known"
     return ""
 
 
@@ -330,7 +330,7 @@ def _service(text: str, step: Step, project: Project) -> Iterator[Measured]:
     name = next((name for prefix, name in _SERVICES if text.startswith(prefix)), "")
     if not name:
         return
-    off = _switched_off(project) if name == "Codecov" else None
+    off = project.once("Codecov switched off", _switched_off) if name == "Codecov" else None
     if off is not None:
         yield Measured(name, step, Held.NO, "its statuses are informational or off", off)
     else:

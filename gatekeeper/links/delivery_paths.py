@@ -158,7 +158,7 @@ def _afterwards(checks: Checks) -> Passage:
     if checks.remote:
         return Passage("after it", "unknown", f"{checks.remote} cannot be read here")
     if checks.open:
-        return Passage("after it", "unknown", f"what {checks.open.label} does could not be told")
+        return Passage("after it", "unknown", f"what {checks.open.words} does could not be told")
     return Passage("after it", "absent", "nothing checks it")
 
 

@@ -36,4 +36,6 @@ def _deploys(project: Project) -> Deploys:
     deploying = next((job for job in jobs if job.deploy), None)
     if deploying:
         return Deploys(True, f"{deploying.name} deploys")
-    return Deploys(False, f"none of {len(jobs)} jobs deploys, {nothing}")
+    open_ = sum(not step.classified for job in jobs for step in job.steps)
+    steps = f" (what {open_} {'step does' if open_ == 1 else 'steps do'} is not known)" if open_ else ""
+    return Deploys(False, f"none of {len(jobs)} jobs deploys{steps}, {nothing}")

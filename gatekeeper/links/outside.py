@@ -80,8 +80,8 @@ def _elsewhere(project: Project, kinds: tuple[str, ...]) -> str:
 
 
 def _commands(text: str) -> bool:
-    """Whether a text gives a command that installs something: a resource's type is one in Terraform alone."""
-    return any(words in text for words in INSTALLS if not words.startswith('"'))
+    """Whether a text gives a command that installs something, with what: a resource's type is one in Terraform alone."""
+    return any(f"{words.rstrip()} " in text for words in INSTALLS if not words.startswith('"'))
 
 
 def _applied(project: Project) -> list[tuple[str, str]]:

@@ -54,7 +54,7 @@ def _judged(fact: Fact, project: Project) -> Measured:
     if fact.blocking == "no":
         return Measured(fact, False, fact.reason)
     if fact.strength == "name":
-        return Measured(fact, None, f"what {fact.step.label} does is said by its name alone")
+        return Measured(fact, None, f"what {fact.step.words} does is said by its name alone")
     gates, why = _of_action(fact.step, project) if fact.step.uses else _of_script(fact.step, project)
     return Measured(fact, gates, why)
 

@@ -22,13 +22,23 @@ def production_of(job: Job, project: Project) -> Production | None:
 
 def depends(job: Job, kinds: frozenset[str], project: Project) -> Judgement:
     """The level at which a deploying job depends on a check of one of the kinds; made once."""
-    return project.once(("depends", id(job), kinds), lambda project: level(job, kinds, project.all(Pipeline)))
+    return project.once(("depends", id(job), kinds), lambda project: _depends(job, kinds, project))
+
+
+def _depends(job: Job, kinds: frozenset[str], project: Project) -> Judgement:
+    if kinds > TESTS:  # what tests says more than a plan
+        judgement = depends(job, TESTS, project)
+        if cannot_do_without(judgement):
+            return judgement
+    return level(job, kinds, project.all(Pipeline))
 
 
 def tests_for(job: Job) -> frozenset[str]:
-    """The kinds that count as a test before a deployment: for infrastructure, a plan or a validation is one."""
+    """The kinds that count as a test before a deployment: for infrastructure alone, a plan or a validation is one."""
     tools = {fact.tool for fact in job.facts if fact.kind == "deploy"}
-    return TESTS | {"plan", "validate"} if tools and tools <= INFRASTRUCTURE else TESTS
+    if not tools or not tools <= INFRASTRUCTURE or any("image" in each.kinds for each in (job, *job.ancestors())):
+        return TESTS  # a build of the service goes out with it
+    return TESTS | {"plan", "validate"}
 
 
 def cannot_do_without(judgement: Judgement) -> bool:

@@ -311,7 +311,10 @@ def _flag(node: Node, default: bool) -> bool | None:
 
 def _reviewed(resource: Resource) -> bool | None:
     """Whether it names reviewers: a user or a team."""
-    answers = [_filled(block["users"], block["teams"]) for block in resource.blocks("reviewers")]
+    from gatekeeper.models.terraform.values import Perhaps
+
+    blocks = resource.blocks("reviewers")
+    answers = [None if isinstance(each, Perhaps) else _filled(each["users"], each["teams"]) for each in blocks]
     if True in answers:
         return True
     return None if None in answers or not resource.node.whole else False

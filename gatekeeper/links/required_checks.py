@@ -57,11 +57,16 @@ def _is_push(trigger: Trigger) -> bool:
 
 
 def required(fact: Fact, branch: str, project: Project, *, default: bool) -> Required:
-    """Whether the check that a fact stands for must pass before something is merged into a branch."""
+    """Whether the check that a fact stands for must pass before something is merged into a branch; made once."""
+    key = ("required", id(fact), branch, default)
+    return project.once(key, lambda project: (_required(fact, branch, project, default), fact))[0]  # it keeps its id
+
+
+def _required(fact: Fact, branch: str, project: Project, default: bool) -> Required:
     job = fact.step.job
     platform = job.root.pipeline.platform
     if fact.blocking != "yes":
-        return Required("no", f"{fact.step.label} cannot fail its check: {fact.reason}", fact.place)
+        return Required("no", f"{fact.step.words} cannot fail its check: {fact.reason}", fact.place)
     doubt = _doubt(fact, branch)
     if doubt:
         return Required("unknown", doubt, fact.place)
@@ -81,7 +86,7 @@ def _doubt(fact: Fact, branch: str) -> str:
     for trigger in merges:
         if play(pipeline, trigger).of(job) and step_runs(fact.step, trigger):
             return ""
-    words = f"whether {fact.step.label} runs on {merges[0].words} depends on {job.says_when}"
+    words = f"whether {fact.step.words} runs on {merges[0].words} depends on {job.says_when}"
     return f"{words}, and what is skipped counts as passed"
 
 

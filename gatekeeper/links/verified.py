@@ -11,6 +11,7 @@ from gatekeeper.links.ran import Ran, ran
 from gatekeeper.links.ways_of_tools import deploying_commands
 from gatekeeper.models import Subject
 from gatekeeper.models.pipeline import Fact, Job, Pipeline, Step, Trigger, play, step_runs
+from gatekeeper.models.pipeline.environments import tokens
 from gatekeeper.models.pipeline.ir import normal
 from gatekeeper.models.pipeline.levels import deploying
 from gatekeeper.models.pipeline.shell import EXPRESSION
@@ -57,15 +58,28 @@ def _checks(job: Job, project: Project) -> Checks:
     for trigger in triggers:
         found = [*_in_run(job, later, trigger), *_following(job, project)]
         facts += [fact for fact in found if fact not in facts]
-        if lacking is None and not any(fact.kind in ASKS | {"verify"} for fact in found):
+        if lacking is None and not any(fact.kind == "verify" or _asks(fact) for fact in found):
             lacking = trigger
-    asked = tuple(fact for fact in facts if fact.kind in ASKS)
+    asked = tuple(fact for fact in facts if _asks(fact))
     waited = tuple(fact for fact in facts if fact.kind == "verify")
-    tested = tuple(fact for fact in facts if fact.kind == "test")
+    tested = tuple(fact for fact in facts if fact.kind == "test" and not _asks(fact))
     steps = [*_behind(job), *(step for each in later for step in each.steps)]
-    open_ = next((step for step in steps if not step.classified), None)
+    open_ = next((step for step in steps if not step.classified and not _tells(step)), None)
     remote = next((each.unresolved for each in (job, *later) if each.unresolved), "")
     return Checks(asked, waited, tested, lacking if asked or waited else None, open_, remote)
+
+
+def _asks(fact: Fact) -> bool:
+    """Whether a check reaches what was deployed: by its kind, or a test that is called a smoke test."""
+    return fact.kind in ASKS or (fact.kind == "test" and "smoke" in tokens(f"{fact.step.words} {fact.step.slug}"))
+
+
+_TELLS = frozenset("notify notifier notification notifications slack teams comment telegram discord".split())
+
+
+def _tells(step: Step) -> bool:
+    """Whether a step is an action that by its name tells people something, and checks nothing."""
+    return bool(step.uses) and not _TELLS.isdisjoint(tokens(step.slug))
 
 
 def first_deploy(job: Job) -> Fact:

@@ -289,6 +289,16 @@ def is_trial(path: str) -> bool:
     return _TRIAL_FILE.match(name) is not None or any(_TRIAL_FOLDER.match(folder) for folder in folders)
 
 
+_WITHIN_A_NAME = regex(r"(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|AKIA)[A-Za-z0-9_-]{16,255}")
+
+
+def without_secrets(text: str) -> str:
+    """A text to be shown, with what a secret is in place of each that its form gives away."""
+    for secret in reversed([*secrets_in(text)]):
+        text = f"{text[: secret.start]}({secret.kind}, not shown){text[secret.end :]}"
+    return _WITHIN_A_NAME.sub("(a token, not shown)", text)
+
+
 def has_known_format(text: str) -> bool:
     """Whether a value is, or holds, a secret whose form leaves no doubt."""
     return any(secret.grade in ("critical", "high", "medium") for secret in _known(text))

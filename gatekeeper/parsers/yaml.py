@@ -102,12 +102,8 @@ def _read(source: Source, text: str, line: int) -> Iterator[Node]:
 class _Untagged(_Loader):  # type: ignore[misc]  # chosen when it runs
     """Leaves out the tags that nobody wrote: `_Converter` tells what a scalar is by itself."""
 
-    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
-        return ""
-
-    # Called for every node, for nothing: types answer without a frame of Python's.
-    descend_resolver = slice
-    ascend_resolver = dict
+    # Called for every node, for nothing: this says '' to whatever it is given, without a frame of Python's.
+    resolve = descend_resolver = ascend_resolver = "".format
 
 
 def _composed(text: str) -> Iterator[Any]:

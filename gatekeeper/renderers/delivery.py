@@ -11,6 +11,7 @@ from gatekeeper.renderers.places import MASK, Excerpts
 from gatekeeper.renderers.sanitise import visible
 
 _WIDTH = 110
+_LISTED = 8  # names of jobs before one
 _MOST = 60  # jobs of one diagram: larger ones are drawn by nobody
 
 
@@ -41,7 +42,8 @@ def mermaid(paths: Iterable[DeliveryPath], applications: Sequence[Synced] = ()) 
 
 def _lines(path: DeliveryPath) -> Iterator[str]:
     pipeline = path.pipeline
-    yield f"{_said(pipeline.path)}  {_said(pipeline.title)}".rstrip()
+    title = pipeline.title if pipeline.title != pipeline.path else ""
+    yield f"{_said(pipeline.path)}  {_said(title)}".rstrip()
     yield f"  starts on {', '.join(map(_said, path.starts)) or 'nothing'}"
     for missing in pipeline.unresolved:
         yield f"  not read: {_said(missing.text)} ({_said(missing.why)})"
@@ -50,9 +52,16 @@ def _lines(path: DeliveryPath) -> Iterator[str]:
         yield ""
         yield from _wrapped(f"  {_indented(stop):{width}}  ", _does(stop))
         if stop.job.needs:
-            yield from _wrapped(f"  {'':{width}}  ", f"after {', '.join(map(_said, stop.job.needs))}")
+            yield from _wrapped(f"  {'':{width}}  ", f"after {_listed(stop.job.needs)}")
         for passage in stop.passages:
             yield from _wrapped(f"  {'':{width}}  {passage.asks:9} {passage.word.upper():12} ", _because(passage))
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The jobs that another waits for; of the many before a stage, the first ones."""
+    shown = names if len(names) <= _LISTED else names[: _LISTED - 2]
+    left = f" and {len(names) - len(shown)} others" if len(shown) < len(names) else ""
+    return f"{', '.join(map(_said, shown))}{left}"
 
 
 def _application(each: Synced) -> Iterator[str]:
@@ -95,7 +104,8 @@ def _wrapped(head: str, words: str) -> Iterator[str]:
 
 def _other(path: DeliveryPath) -> str:
     kinds = dict.fromkeys(kind for stop in path.stops for kind in stop.kinds)
-    return f"{_said(path.pipeline.path)}  {', '.join(kinds) or 'nothing that is recognised'}"
+    said = ("deploy (by a name alone)" if kind == "deploy" else kind for kind in kinds)
+    return f"{_said(path.pipeline.path)}  {', '.join(said) or 'nothing that is recognised'}"
 
 
 def _said(words: str) -> str:

@@ -7,6 +7,7 @@ import re
 from gatekeeper.audit import Report
 from gatekeeper.discover import Unreadable
 from gatekeeper.models.evidence import Evidence
+from gatekeeper.models.secrets import without_secrets
 from gatekeeper.node import regex
 from gatekeeper.rule import Place
 
@@ -55,7 +56,7 @@ class Excerpts:
             text = at.source.line(at.span.line)
         except Unreadable:
             return None
-        if self.masked(at):
+        if self.masked(at) or without_secrets(text) != text:
             return text[: len(text) - len(text.lstrip())] + MASK
         return text if text.strip() else None
 

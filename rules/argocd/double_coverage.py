@@ -27,7 +27,7 @@ def double_coverage(each: Application, project: Project) -> Iterator[Finding]:
     ```yaml argocd/apps.yaml
     apiVersion: argoproj.io/v1alpha1
     kind: Application
-    # expect: also synced by Application/platform: apps/shop/namespace.yaml
+    # expect: also synced by Application/whole: apps/shop/namespace.yaml
     metadata: {name: shop}
     spec:
       source: {repoURL: "https://github.com/acme/gitops", path: apps/shop}
@@ -35,7 +35,7 @@ def double_coverage(each: Application, project: Project) -> Iterator[Finding]:
     ---
     apiVersion: argoproj.io/v1alpha1
     kind: Application
-    metadata: {name: platform}
+    metadata: {name: whole}
     spec:
       source: {repoURL: "https://github.com/acme/gitops", path: apps, directory: {recurse: true}}
       destination: {server: "https://kubernetes.default.svc", namespace: shop}

@@ -68,6 +68,26 @@ def deploy_needs_scan(job: Job, project: Project) -> Iterator[Answer]:
           - run: kubectl apply -f k8s/
     ```
 
+    Bad, once a week:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      # expect: nothing waits for it
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+    ```yaml .github/workflows/weekly.yml
+    on: {schedule: [{cron: "0 4 * * 1"}]}
+    jobs:
+      scan:
+        runs-on: ubuntu-latest
+        steps:
+          - run: gitleaks detect
+    ```
+
     Bad, none:
     ```yaml
     on: {push: {branches: [main]}}

@@ -4,17 +4,12 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Note, Project, Unknown
 from gatekeeper.links import cannot_do_without, depends, production_of
+from gatekeeper.links.pipelines import tests_for
 from gatekeeper.links.required_checks import settled
-from gatekeeper.models.pipeline import INFRASTRUCTURE, TESTS, Job, Level
+from gatekeeper.models.pipeline import Job, Level
 from gatekeeper.rule import Answer, Measure, Reason, rule
 
 _REASONS = {Level.INDIRECT: Reason.NEEDS_API, Level.UNKNOWN: Reason.UNRESOLVED}
-
-
-def _tests_for(job: Job) -> frozenset[str]:
-    """What counts as a test before this deployment: for infrastructure, a plan or a validation is one."""
-    tools = {fact.tool for fact in job.facts if fact.kind == "deploy"}
-    return TESTS | {"plan", "validate"} if tools and tools <= INFRASTRUCTURE else TESTS
 
 
 @rule(
@@ -38,7 +33,7 @@ def deploy_needs_test(job: Job, project: Project) -> Iterator[Answer]:
     commit: what it deploys no merge has checked.
 
     A path through a workflow of another repository is UNKNOWN. For Terraform and its like, a plan or a validation
-    counts as a test.
+    counts as a test, unless the same pipeline builds the image that goes out with it.
 
     Bad, beside it:
     ```yaml
@@ -265,6 +260,27 @@ def deploy_needs_test(job: Job, project: Project) -> Iterator[Answer]:
           - run: kubectl apply -f k8s/
     ```
 
+    Unknown, a plan tests nothing of the image that goes out with it:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: docker build -t registry.example.com/shop:${{ github.sha }} .
+          - run: terraform plan -out=plan
+          - run: terraform apply plan
+    ```
+    ```yaml .github/workflows/test.yml
+    on: pull_request
+    jobs:
+      test:
+        runs-on: ubuntu-latest
+        steps:
+          - run: pytest
+    ```
+
     Unknown, a workflow of another repository:
     ```yaml
     on: {push: {branches: [main]}}
@@ -388,7 +404,7 @@ def deploy_needs_test(job: Job, project: Project) -> Iterator[Answer]:
     }
     ```
     """
-    judgement = depends(job, _tests_for(job), project)
+    judgement = depends(job, tests_for(job), project)
     if cannot_do_without(judgement):
         return
     production = production_of(job, project)

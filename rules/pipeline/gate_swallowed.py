@@ -13,8 +13,7 @@ _REPAIRS = regex(r"--fix\b|--write\b|--in-place\b|\s-w\b|\bfmt\b|\bformat\b|--au
 
 
 def _gates(step: Step) -> list[Fact]:
-    facts = step.job.facts
-    own = [fact for fact in facts if fact.step is step and fact.kind in _GATES and fact.strength != "name"]
+    own = [fact for fact in step.job.by_step.get(id(step), ()) if fact.kind in _GATES and fact.strength != "name"]
     return [fact for fact in own if scanners.of_slug(fact.tool) is None]  # those only report what others ran
 
 
@@ -141,9 +140,8 @@ def gate_swallowed(step: Step) -> Iterator[Finding | Unknown]:
     ```
     """
     said: set[str] = set()
-    firm = {fact.tool for fact in step.job.facts if fact.kind in _GATES and fact.blocking == "yes"}
     for fact in _gates(step):
-        if fact.blocking == "yes" or fact.tool in firm or _repairs(fact):
+        if fact.blocking == "yes" or not _GATES.isdisjoint(step.job.firm.get(fact.tool, ())) or _repairs(fact):
             continue
         if fact.blocking == "unknown":
             yield Unknown(fact.place, f"{fact.tool}: {fact.reason}", Reason.UNRESOLVED)
@@ -161,5 +159,6 @@ def gate_swallowed(step: Step) -> Iterator[Finding | Unknown]:
 def _repairs(fact: Fact) -> bool:
     """Whether it mends what it finds: by its options, or because the job then commits what it changed."""
     text = fact.place.text if isinstance(fact.place.value, str) else ""
-    commits = any(each.kind == "gitpush" and each.order > fact.order for each in fact.step.job.own_facts)
-    return bool(_REPAIRS.search(text)) or (fact.kind == "lint" and commits)
+    if _REPAIRS.search(text) or fact.kind != "lint":
+        return bool(_REPAIRS.search(text))
+    return any(each.kind == "gitpush" and each.order > fact.order for each in fact.step.job.own_facts)

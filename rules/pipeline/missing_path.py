@@ -46,8 +46,16 @@ def _may_be_made(step: Step, what: Wanted) -> bool:
             return True
         if mentioned(each.run) or _FETCHES.search(each.run):
             return True
-    earlier = step.run.split("\n")[: what.line] if step.run else []
-    return mentioned("\n".join(earlier)) or any("git " in line for line in earlier)
+    lines = step.run.split("\n")
+    earlier = "\n".join((*lines[: what.line], "".join(lines[what.line : what.line + 1]).partition(what.words)[0]))
+    return mentioned(earlier) or "git " in earlier or bool(_FETCHES.search(earlier)) or _compiled(step, what)
+
+
+def _compiled(step: Step, what: Wanted) -> bool:
+    """Whether a script is what a compiler makes of one that is here."""
+    stem, dot, kind = what.path.rpartition(".")
+    source = {"js": "ts", "cjs": "cts", "mjs": "mts"}.get(kind, "")
+    return bool(dot and source) and step.job.pipeline.workspace.exists(f"{stem}.{source}")
 
 
 @rule(
@@ -115,6 +123,38 @@ def missing_path(step: Step) -> Iterator[Finding]:
     ```
     ```yaml k8s/app.yaml
     kind: List
+    ```
+
+    Good, unpacked by the step itself:
+    ```yaml
+    on: push
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@v4
+          - run: |
+              curl https://awscli.amazonaws.com/awscli-exe-linux-x86_64.zip -o awscliv2.zip
+              unzip -q awscliv2.zip
+              sudo ./aws/install
+          - run: curl -s https://example.org/kit.tgz | tar -xz && ./kit/run.sh
+    ```
+
+    Good, compiled from a file that is here:
+    ```yaml
+    on: push
+    jobs:
+      users:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@v4
+          - run: |
+              cd scripts
+              npx tsc
+              node ./add_users.js
+    ```
+    ```ts scripts/add_users.ts
+    console.log("added")
     ```
 
     Good:

@@ -149,6 +149,19 @@ def scan_can_fail(step: Step) -> Iterator[Finding | Unknown]:
           - uses: github/codeql-action/analyze@v3
     ```
 
+    Unknown, its report is looked at:
+    ```yaml
+    on: push
+    jobs:
+      scan:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@v4
+          - run: |
+              polaris audit --audit-path k8s/ --format json > polaris.json
+              if [ "$(jq '.Score' polaris.json)" -lt 80 ]; then exit 1; fi
+    ```
+
     Bad, GitLab:
     ```yaml .gitlab-ci.yml
     trivy:

@@ -75,6 +75,19 @@ def smoke_after_deploy(job: Job, project: Project) -> Iterator[Answer]:
           - run: curl --fail --retry 10 https://shop.example.com/health
     ```
 
+    Good, tests that are called smoke tests:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+          - name: Smoke tests
+            run: pytest tests/live
+    ```
+
     Bad, not for every start:
     ```yaml
     on: {push: {branches: [main], tags: ["v*"]}}
@@ -179,7 +192,7 @@ def smoke_after_deploy(job: Job, project: Project) -> Iterator[Answer]:
     if checks.any and checks.lacking is None:
         first = (checks.asked or checks.waited)[0]
         how = "checked afterwards" if checks.asked else "the rollout is waited for, and nothing asks the service itself"
-        yield Measure(first.place, f"{how}: {first.tool or first.step.label}", 1)
+        yield Measure(first.place, f"{how}: {first.tool or first.step.words}", 1)
         return
     production = production_of(job, project)
     tools = {fact.tool for fact in job.facts if fact.kind == "deploy" and fact.strength != "name"}
@@ -188,7 +201,7 @@ def smoke_after_deploy(job: Job, project: Project) -> Iterator[Answer]:
     if checks.remote:
         yield Unknown(job.root, f"whether {checks.remote}, which is in another repository, checks the deployment")
     elif checks.open:
-        yield Unknown(checks.open, f"whether {checks.open.label} checks the deployment could not be told")
+        yield Unknown(checks.open, f"whether {checks.open.words} checks the deployment could not be told")
     elif checks.tested:
         yield Unknown(checks.tested[0].place, "whether these tests ask what was deployed could not be told")
     elif tools == {GITOPS}:

@@ -205,7 +205,7 @@ def _in_the_way(pipelines: list[Pipeline]) -> str:
     jobs = [job for each in pipelines for job in each.all_jobs]
     steps: list[Step] = [step for job in jobs for step in job.steps if not step.classified]
     if steps:
-        named = ", ".join(dict.fromkeys(f"{step.job.id}: {step.label}" for step in steps[:3]))
+        named = ", ".join(dict.fromkeys(f"{step.job.id}: {step.words}" for step in steps[:3]))
         if len(steps) == 1:
             return f"1 step could not be classified ({named})"
         return f"{len(steps)} steps could not be classified ({named}{', …' if len(steps) > 3 else ''})"

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from gatekeeper.discover import Tree, Unreadable
-from gatekeeper.models.pipeline import declared, kinds, remote, scanners, shell, tables
+from gatekeeper.models.pipeline import declared, environments, kinds, remote, scanners, shell, tables
 from gatekeeper.models.pipeline.environments import Class, named_by_flags
-from gatekeeper.models.pipeline.ir import Fact, Job, Step, normal, pairs, text_of
+from gatekeeper.models.pipeline.ir import Fact, Job, Script, Step, normal, pairs, text_of
 from gatekeeper.models.pipeline.kinds import Hit
 from gatekeeper.models.pipeline.scanners import YES, Blocking
 from gatekeeper.models.pipeline.shell import EXPRESSION
@@ -49,6 +50,8 @@ class _Look(NamedTuple):
 def of_job(job: Job) -> tuple[Fact, ...]:
     """The facts of a job. One that calls another pipeline has those only when it cannot be read: by its name."""
     found = [fact for step in job.steps for fact in step.facts]
+    if not _PLANS.isdisjoint(environments.tokens(f"{job.id} {job.title}")):
+        found = [_only_planned(job, fact) for fact in found]
     if job.unresolved:
         found += _of_called(job)
     elif job.steps:
@@ -58,6 +61,17 @@ def of_job(job: Job) -> tuple[Fact, ...]:
         found += _in_production(job, found)
         found += _called_deploy(job, found)
     return tuple(sorted(found, key=lambda fact: fact.order) if len(found) > 1 else found)
+
+
+_PLANS = frozenset({"plan", "validate", "diff", "drift"})
+
+
+def _only_planned(job: Job, fact: Fact) -> Fact:
+    """A script that a job of plans runs may apply too, when it is told to: whether it is, its name says."""
+    if fact.kind != "deploy" or fact.strength != "derived" or fact.tool not in kinds.INFRASTRUCTURE:
+        return fact
+    named = environments.tokens(f"{job.id} {job.title} {text_of(fact.step.title_at)}")
+    return fact if not _ACTS.isdisjoint(named) else fact._replace(strength="name")
 
 
 def _called_deploy(job: Job, found: list[Fact]) -> list[Fact]:
@@ -104,10 +118,21 @@ def _in_production(job: Job, found: list[Fact]) -> list[Fact]:
     if named is None or named.cls is not Class.PROD or any(f.kind in _DOES or f.kind in kinds.TESTS for f in found):
         return []
     step = next((each for each in job.steps if not each.classified), None)
-    if step is None:
+    if step is None or _only_looks(job, step):
         return []
     place = step.uses_at if step.uses else step.node
     return [Fact("deploy", OPEN, "name", "yes", "", "", step.index * 1000, place, step)]
+
+
+_LOOKS = frozenset("validate validation verify check checks lint plan diff drift monitor audit report backup".split())
+_ACTS = frozenset("deploy deployment release apply promote rollout publish update sync restart upgrade".split())
+
+
+def _only_looks(job: Job, step: Step) -> bool:
+    """Whether the names of a job and of its step say that it looks at production, or copies from it, and no more."""
+    called = step.slug.rpartition("/")[2]
+    words = environments.tokens(f"{job.id} {job.title} {text_of(step.title_at)} {called} {job.root.pipeline.title}")
+    return not _LOOKS.isdisjoint(words) and _ACTS.isdisjoint(words)
 
 
 def _gitops(job: Job, found: list[Fact]) -> list[Fact]:
@@ -187,6 +212,7 @@ def _of_step(step: Step) -> StepFacts:
             if look.seen:
                 heard = _heard(step, script.number)
                 worse = [seen._replace(blocking=_worse(seen.blocking, heard)) for seen in look.seen]
+                worse = [_unless_read(seen, step, script) for seen in worse]
                 found += [(seen, script.place, script.number) for seen in worse]
         look = _Look([], known and bool(step.scripts))
     if not found and not step.slug.startswith("actions/") and not _says_only(step):
@@ -209,6 +235,26 @@ def _of_step(step: Step) -> StepFacts:
         for b in (_worse(s.blocking, outer),)
     )
     return StepFacts(facts, look.known)
+
+
+_SHOWS = frozenset("cat echo printf head tail less ls cp mv rm wc tee gzip zip tar mkdir touch curl aws gsutil".split())
+
+
+def _unless_read(seen: _Seen, step: Step, script: Script) -> _Seen:
+    """A scan that cannot fail, whose report a later command looks at: that one may."""
+    if seen.blocking.word != "no" or seen.hit.kind not in kinds.SCANS:
+        return seen
+    command = script.command
+    written = {each.target for each in command.redirects if each.operator.startswith(">")}
+    written |= {after for word, after in pairwise(command.words) if word in ("-o", "--output", "--output-file")}
+    written = {name for name in written if len(name) > 3 and not name.startswith(("-", "/dev/", "&"))}
+    later = [each for each in step.scripts if each.number > script.number]
+    later += [each for other in step.job.steps[step.index + 1 :] for each in other.scripts]
+    for each in later if written else ():
+        if each.command.program not in _SHOWS and any(n in word for word in each.command.words[1:] for n in written):
+            why = f"{seen.blocking.reason}, but {each.command.program} looks at its report later"
+            return seen._replace(blocking=Blocking("unknown", why))
+    return seen
 
 
 def _outer(step: Step) -> Blocking:
@@ -345,8 +391,10 @@ def _by_table(step: Step, slug: str, inputs: dict[str, str], depth: int) -> _Loo
     if kept is not None:
         return _composite(step, normal(kept), depth)
     if kind is None:
-        repository, _, last = slug.rpartition("/")
-        named = kinds.by_name(last, slug) or kinds.by_name(repository.rpartition("/")[2], slug)
+        outer, _, last = slug.rpartition("/")
+        outer = outer.rpartition("/")[2]
+        several = "actions" in environments.tokens(outer)  # a repository of many says nothing about one of them
+        named = kinds.by_name(last, slug) or ([] if several else kinds.by_name(outer, slug))
         return _Look(
             [_Seen(hit, "name", Blocking("unknown", f"what {slug} does is not known")) for hit in named], False
         )
@@ -513,7 +561,11 @@ def _exported(script: shell.Script) -> tuple[str, ...]:
 
 
 def _command(
-    step: Step, command: shell.Command, folder: str | None, depth: int, here: _Here = _Here()  # noqa: B008
+    step: Step,
+    command: shell.Command,
+    folder: str | None,
+    depth: int,
+    here: _Here = _Here(),  # noqa: B008
 ) -> _Look:
     words = kinds.unwrap(command.words)
     if not words or command.words[0] in here.functions:

@@ -161,7 +161,7 @@ def state_of(step: Step, what: Wanted) -> str:
     if not workspace.exists(what.path):
         return f"{what.path} does not exist in the repository"
     if what.how == "run" and workspace.executable(what.path) is False and not _made_executable(step, what):
-        return f"{what.path} is not executable: git has it without the mode bit"
+        return f"{what.path} is not executable: it lacks the mode bit"
     return ""
 
 

@@ -15,7 +15,8 @@ from gatekeeper.models import Subject
 from gatekeeper.models.pipeline import environments
 from gatekeeper.models.pipeline.environments import Class
 from gatekeeper.models.pipeline.shell import EXPRESSION, Command, commands
-from gatekeeper.node import Node, Source, Span, cached_property
+from gatekeeper.models.secrets import without_secrets
+from gatekeeper.node import Node, Source, Span, cached_property, regex
 
 Values = tuple[str, ...] | None  # what a text may be; None: not known
 
@@ -266,8 +267,12 @@ class Job(Subject):
 
     @property
     def name(self) -> str:
+        return self._name
+
+    @cached_property
+    def _name(self) -> str:
         caller = self.pipeline.caller
-        return f"{caller.name}/{self.id}" if caller else f"{self.pipeline.name}:{self.id}"
+        return without_secrets(f"{caller.name}/{self.id}" if caller else f"{self.pipeline.name}:{self.id}")
 
     @property
     def span(self) -> Span:
@@ -414,6 +419,23 @@ class Job(Subject):
         return frozenset(fact.kind for fact in self.facts)
 
     @cached_property
+    def by_step(self) -> dict[int, list[Fact]]:
+        """Its facts by the id of the step that does them."""
+        found: dict[int, list[Fact]] = {}
+        for fact in self.facts:
+            found.setdefault(id(fact.step), []).append(fact)
+        return found
+
+    @cached_property
+    def firm(self) -> dict[str, set[str]]:
+        """The tools whose failure stops it, each with the kinds of what it does."""
+        found: dict[str, set[str]] = {}
+        for fact in self.facts:
+            if fact.blocking == "yes":
+                found.setdefault(fact.tool, set()).add(fact.kind)
+        return found
+
+    @cached_property
     def deploy(self) -> Fact | None:
         """The first fact that it deploys, by action or command (not by name alone)."""
         return next((f for f in self.facts if f.kind == "deploy" and f.strength != "name"), None)
@@ -452,6 +474,13 @@ class Step(Subject):
     def label(self) -> str:
         """Its name as written, its id, or its number from 1."""
         return text_of(self.title_at) or f"step {self.index + 1}"
+
+    @property
+    def words(self) -> str:
+        """How to name it in a sentence: what is put into its name when it runs is left out."""
+        if self.label == "script":
+            return f"the script of {self.job.id}"
+        return _PUT_IN.sub("…", self.label)
 
     @property
     def uses(self) -> str:
@@ -568,6 +597,7 @@ class Step(Subject):
         return bool(self.facts) or of_step(self).known
 
 
+_PUT_IN = regex(r"\$\{\{.{0,300}?\}\}")
 _SHELLS = frozenset("sh bash dash ash zsh ksh pwsh powershell".split())
 
 

@@ -177,6 +177,8 @@ def _found(words: tuple[str, ...]) -> list[Hit] | None:
     if not words:
         return []
     program = words[0]
+    if program == "oc" and "tag" in words[1:4]:
+        return None  # a cluster may deploy whatever gets the tag
     if program in ("gradle", "mvn"):
         return _java(program, words) or (None if _says_more(words) else [])
     if program in ("tox", "nox"):
@@ -423,7 +425,7 @@ _NAMES: tuple[tuple[str, frozenset[str]], ...] = tuple(
         ("prod-mutation", "restage"),
         ("smoke", "smoke healthcheck"),
         ("e2e", "e2e integration acceptance cypress playwright functional"),
-        ("perf", "perf performance benchmark benchmarks load lighthouse"),
+        ("perf", "perf performance benchmark benchmarks loadtest loadtests lighthouse"),
         ("coverage", "coverage"),
         ("typecheck", "typecheck typing types mypy tsc"),
         ("lint", "lint linting linter format fmt prettier eslint style checkstyle vet"),
@@ -467,6 +469,8 @@ def _by_name(name: str, tool: str) -> list[Hit]:
         return [Hit("typecheck", tool)]
     if "health-check" in joined:
         return [Hit("smoke", tool)]
+    if "-load-test" in f"-{joined}":
+        return [Hit("perf", tool)]
     if _MUTATES.search(joined):
         return [Hit("prod-mutation", tool)]
     if re.search(r"(?:terraform|tf|app|infra|tofu)-apply", joined) and not held & _stops()["deploy"]:

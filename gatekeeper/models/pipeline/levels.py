@@ -78,12 +78,27 @@ def level(deploy: Job, kinds: frozenset[str], pipelines: Sequence[Pipeline]) -> 
         return Judgement(Level.SOFT, tuple(each.fact for each in soft), soft[0].why)
     if beside:
         return Judgement(Level.UNCONNECTED, beside, _beside(beside[0], deploy))
+    return _nowhere(deploy, kinds, pipelines)
+
+
+def _nowhere(deploy: Job, kinds: frozenset[str], pipelines: Sequence[Pipeline]) -> Judgement:
+    """The level where neither its own pipeline nor one that meets a change has such a check."""
     open_steps = unclassified(deploy)
     if open_steps:
         return Judgement(
             Level.UNKNOWN, (), f"{open_steps} step{'s' if open_steps > 1 else ''} before it could not be classified"
         )
+    apart = _apart(kinds, pipelines)
+    if apart:
+        name = apart[0].step.job.root.pipeline.name
+        return Judgement(Level.UNCONNECTED, apart, f"{name} starts by hand or on a schedule: nothing waits for it")
     return Judgement(Level.ABSENT)
+
+
+def _apart(kinds: frozenset[str], pipelines: Sequence[Pipeline]) -> tuple[Fact, ...]:
+    """The checks that no change starts."""
+    others = [p for p in pipelines if p.entry and not _meets_change(p) and not kinds.isdisjoint(p.kinds)]
+    return tuple(fact for p in others for fact in p.facts if fact.kind in kinds and fact.strength != "name")
 
 
 def _unread(deploy: Job) -> str:
@@ -96,7 +111,7 @@ def _unread(deploy: Job) -> str:
         return f"{missing[0].text} cannot be read here: {missing[0].why}"
     started = next((fact for fact in before(deploy) if fact.kind == "trigger" and fact.blocking == "yes"), None)
     if started and deploy.root.pipeline.platform == "jenkins":
-        return f"{started.step.label} waits for another job, whose pipeline is not here"
+        return f"{started.step.words} waits for another job, whose pipeline is not here"
     return ""
 
 
@@ -157,16 +172,16 @@ def _holds_for(fact: Fact, deploy: Job, trigger: Trigger) -> _Held | None:
     gate = fact.step.job
     ran = True if gate is deploy and gate.unresolved else step_runs(fact.step, trigger)
     if ran is False:
-        return _Held(fact, "elsewhere", f"{fact.step.label} does not run for {trigger.words}")
+        return _Held(fact, "elsewhere", f"{fact.step.words} does not run for {trigger.words}")
     if ran is None:
-        return _Held(fact, "unknown", f"whether {fact.step.label} runs depends on {gate.says_when}")
+        return _Held(fact, "unknown", f"whether {fact.step.words} runs depends on {gate.says_when}")
     return _same_job(fact, deploy, trigger) if gate is deploy else _other_job(fact, gate, deploy, trigger)
 
 
 def _doubt(firm: list[Fact], deploy: Job) -> str:
     """Why a check that holds by what can be read is not yet one that was judged; '' where nothing says so."""
     if all(fact.strength == "name" for fact in firm):
-        return f"that {firm[0].step.label} is one is said by its name alone"
+        return f"that {firm[0].step.words} is one is said by its name alone"
     jobs = {fact.step.job.root.pipeline for fact in firm if fact.step.job is not deploy}
     unread = next((each for pipeline in jobs if pipeline.merges for each in pipeline.unresolved), None)
     if unread:
@@ -195,7 +210,7 @@ def _same_job(fact: Fact, deploy: Job, trigger: Trigger) -> _Held | None:
         runs = step_runs(each.step, trigger, failed=True)
         if runs is False or (each is not first and step_runs(each.step, trigger) is False):
             continue
-        return _Held(fact, "no" if runs else "unknown", f"{each.step.label} runs although {fact.step.label} failed")
+        return _Held(fact, "no" if runs else "unknown", f"{each.step.words} runs although {fact.step.words} failed")
     return None
 
 
@@ -254,9 +269,9 @@ def _doubt_of_chain(own: Sequence[Sequence[Fact]], upstream: Sequence[Pipeline],
         if not facts:  # each of them starts it
             return f"it starts also after {pipeline.name}, where no such check was seen"
         if not any(_surely(fact) for fact in facts):
-            return f"{pipeline.name} succeeds also without {facts[0].step.label}"
+            return f"{pipeline.name} succeeds also without {facts[0].step.words}"
         if all(fact.strength == "name" for fact in facts):
-            return f"that {facts[0].step.label} is one is said by its name alone"
+            return f"that {facts[0].step.words} is one is said by its name alone"
     for trigger in deploy.root.pipeline.triggers:
         if trigger.ref == "dispatch" and play(deploy.root.pipeline, trigger).of(deploy):
             return f"a start by hand deploys without {upstream[0].name}"
@@ -311,16 +326,21 @@ def _pushed(fact: Fact) -> bool:
 
 def _indirect(deploy: Job, kinds: frozenset[str], pipelines: Sequence[Pipeline], held: list[_Held]) -> tuple[Fact, ...]:
     own = deploy.root.pipeline
-    others = [p for p in pipelines if p is not own and p.entry and not kinds.isdisjoint(p.kinds)]
+    others = [p for p in pipelines if p is not own and p.entry and not kinds.isdisjoint(p.kinds) and _meets_change(p)]
     other = [f for p in others for f in p.facts if f.kind in kinds and f.blocking != "no"]
     same = [each.fact for each in held if each.word == "elsewhere"]
-    return (*same, *other)
+    return (*same, *sorted(other, key=lambda fact: fact.strength == "name"))
+
+
+def _meets_change(pipeline: Pipeline) -> bool:
+    """Whether it may run because of a change, so that a merge can depend on it: not by a schedule or by hand alone."""
+    return any(trigger.ref not in ("schedule", "dispatch", "call") for trigger in pipeline.triggers)
 
 
 def _beside(fact: Fact, deploy: Job) -> str:
     gate = fact.step.job
     if gate is deploy:
-        return f"{fact.step.label} comes after the deployment"
+        return f"{fact.step.words} comes after the deployment"
     if deploy in gate.ancestors():
         return f"job {gate.id} runs after it"
     return f"job {gate.id} runs beside it: nothing makes it wait"

@@ -23,6 +23,8 @@ def of_job(job: Job) -> Production | None:
     found = _by_environment(job)
     if found is _NOT:
         return None
+    if found and not found.parametric and (other := _said_otherwise(job)):
+        found = found._replace(certain=False, why=f"{found.why}, though {other}")
     found = found or _by_target(facts) or _by_variables(job) or _by_names(job)
     if found is _NOT:
         return None
@@ -63,12 +65,24 @@ def _by_environment(job: Job) -> Production | None:
 
 
 def _by_target(facts: list[Fact]) -> Production | None:
-    classes = [environments.classify(word) for fact in facts for word in fact.target.split()]
+    classes = [_of_target(word) for fact in facts for word in fact.target.split()]
     said = [cls for cls in classes if cls not in (Class.UNKNOWN, Class.PUBLISH)]
     if not said:
         return None
     target = next((fact.target for fact in facts if fact.target), "")
     return _judged(environments.together(said), f"its target {target.split()[0] if target else ''}")
+
+
+def _of_target(word: str) -> Class:
+    """The class of a target. What a manifest is called says what it is of (`complete-demo.yaml`), its folder where."""
+    folder, _, name = word.rpartition("/")
+    if not name.endswith((".yaml", ".yml", ".json")) or not _VALUES.isdisjoint(environments.tokens(name)):
+        return environments.classify(word)
+    by_folder = environments.classify(folder) if folder else Class.UNKNOWN
+    return environments.classify(name, place=False) if by_folder is Class.UNKNOWN else by_folder
+
+
+_VALUES = frozenset("values vars var env envs environment config settings tfvars parameters params inventory".split())
 
 
 def _by_variables(job: Job) -> Production | None:
@@ -79,6 +93,14 @@ def _by_variables(job: Job) -> Production | None:
                 if judged:
                     return judged
     return _by_inputs(job)
+
+
+def _said_otherwise(job: Job) -> str:
+    """The variable of a whole job that names another environment than production; '' where none does."""
+    for name, node in {**job.pipeline.env, **job.env}.items():
+        if name.lower() in _VARIABLES and class_of(job.values(text_of(node))) is Class.NONPROD:
+            return f"{name} is {text_of(node)}"
+    return ""
 
 
 def _by_inputs(job: Job) -> Production | None:

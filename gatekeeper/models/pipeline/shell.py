@@ -126,10 +126,12 @@ def _ends_well(command: Command) -> bool:
 def _ended(script: Script, found: list[Heard]) -> list[Heard]:
     """What stands behind a command that ends the script with success is not run; it may not be where that may not."""
     ending: dict[str, int] = {}  # functions that end the script, by the number of the command that does
+    cut: bool | None = False  # what holds already for all that follows
     for number, command in enumerate(script.commands):
         runs_other = command.words[:1] == ("exec",) and len(command.words) > 1 and not command.inner
-        if command.words[:1] and ending.get(command.words[0], number) < number:
+        if cut is False and command.words[:1] and ending.get(command.words[0], number) < number:
             _cut(script, found, number, None, False)
+            cut = None
         if not runs_other and not _ends_well(command):
             continue
         around = _around(script, command.group)
@@ -140,7 +142,11 @@ def _ended(script: Script, found: list[Heard]) -> list[Heard]:
             ending[function.name] = number
             shell = function
         direct = command.group == 0 or (bool(around) and around[0] is shell)
-        _cut(script, found, number, shell, direct and not (command.branch or command.before or command.after))
+        sure = direct and not (command.branch or command.before or command.after)
+        if cut or (cut is None and not sure):
+            continue
+        _cut(script, found, number, shell, sure)
+        cut = (sure or None) if shell is None else cut
     return found
 
 
@@ -148,8 +154,9 @@ def _cut(script: Script, found: list[Heard], number: int, within: Group | None, 
     """The commands behind one that ends the script, or the group, are run only where that one is not."""
     why = f"{' '.join(script.commands[number].words[:2])} before it {'ends' if sure else 'may end'} the script"
     for later in range(number + 1, len(found)):
-        if within is None or any(group is within for group in _around(script, script.commands[later].group)):
-            found[later] = _worse(found[later], Heard(True if sure else None, why))
+        if within is not None and not any(g is within for g in _around(script, script.commands[later].group)):
+            return  # what stands in a group stands together
+        found[later] = _worse(found[later], Heard(True if sure else None, why))
 
 
 class _Listener:

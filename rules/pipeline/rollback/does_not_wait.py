@@ -170,7 +170,7 @@ def does_not_wait(job: Job, project: Project) -> Iterator[Finding | Unknown]:
     if checks.remote:
         yield Unknown(job.root, f"whether {checks.remote}, which is in another repository, waits for the deployment")
     elif checks.open:
-        yield Unknown(checks.open, f"whether {checks.open.label} waits for the deployment could not be told")
+        yield Unknown(checks.open, f"whether {checks.open.words} waits for the deployment could not be told")
     elif not first.certain:
         yield Unknown(first.at, f"nothing waits for {first.words}; whether what it applies has pods is not known")
     elif production and not production.certain:

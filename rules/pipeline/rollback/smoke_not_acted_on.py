@@ -138,7 +138,7 @@ def not_acted_on(job: Job, project: Project) -> Iterator[Finding | Unknown]:
     every = {id(each): each for each in (job, *(fact.step.job for fact in facts))}.values()
     always = next((step for each in every for step in each.steps if _may_say(step)), None)
     if always:
-        yield Unknown(always, f"whether {always.label} tells anybody that the check failed is not known")
+        yield Unknown(always, f"whether {always.words} tells anybody that the check failed is not known")
     else:
         words = "nothing happens when this check fails: nothing goes back, nobody is told"
         yield _graded(facts[0], words, job, project)

@@ -6,7 +6,7 @@ from gatekeeper import Finding, Fix, Project, Unknown
 from gatekeeper.links import production_of
 from gatekeeper.links.terraform_runs import applies
 from gatekeeper.models.pipeline import Class, Job, before, holds
-from gatekeeper.models.pipeline.environments import classify
+from gatekeeper.models.pipeline.environments import classify, tokens
 from gatekeeper.rule import Answer, Reason, rule
 
 
@@ -16,10 +16,24 @@ def _applies_somewhere(job: Job, project: Project) -> bool:
     if applies(job) is None or "ephemeral" in job.kinds or not job.root.pipeline.entry:
         return False
     environment = job.environment
-    elsewhere = environment is not None and environment.cls in (Class.NONPROD, Class.EPHEMERAL)
-    if elsewhere or any(classify(name, place=False) in (Class.NONPROD, Class.EPHEMERAL) for name in _names(job)):
+    elsewhere = environment is not None and environment.cls in _ELSEWHERE
+    if elsewhere or any(classify(name, place=False) in _ELSEWHERE for name in _names(job)) or _of_a_change(job):
         return False
     return production_of(job, project) is None
+
+
+_ELSEWHERE = (Class.NONPROD, Class.EPHEMERAL)
+_PLACES = ("environment", "environment_name", "workspace", "workspace_name", "stage")
+
+
+def _of_a_change(job: Job) -> bool:
+    """Whether it makes the environment of a pull request, or what is handed to it names another than production."""
+    given = [job.root.node["with"][key] for key in _PLACES]
+    if any(classify(each.text) in _ELSEWHERE for each in given if each.known and each.present):
+        return True
+    words = {word for name in _names(job) for word in tokens(name)}
+    starts = {trigger.ref for trigger in job.starts if trigger.ref != "dispatch"}
+    return starts == {"pr"} and ("pr" in words or {"pull", "request"} <= words)
 
 
 def _names(job: Job) -> list[str]:
@@ -79,6 +93,31 @@ def apply_approval(job: Job, project: Project) -> Iterator[Answer]:
         environment: production
         steps:
           - run: kubectl apply -f k8s/
+    ```
+
+    Good, the environment of a pull request:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      apply:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: trstringer/manual-approval@v1
+            with: {approvers: "ada,grace"}
+          - run: terraform apply -auto-approve
+      deploy:
+        runs-on: ubuntu-latest
+        environment: production
+        steps:
+          - run: kubectl apply -f k8s/
+    ```
+    ```yaml .github/workflows/pull-request.yml
+    on: pull_request
+    jobs:
+      apply:
+        runs-on: ubuntu-latest
+        steps:
+          - run: terraform apply -auto-approve
     ```
 
     Unknown, an environment:

@@ -62,6 +62,7 @@ _SCRIPTS = {
     "nick-fields/retry": "command",
     "nick-invision/retry": "command",
     "addnab/docker-run-action": "run",
+    "wandalen/wretry.action": "command",
     "reactivecircus/android-emulator-runner": "script",
 }
 _BRANCH_OUTPUTS = {

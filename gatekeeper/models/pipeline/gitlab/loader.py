@@ -238,8 +238,8 @@ def _unresolved(each: Included) -> Unresolved:
     if each.kind == "local":
         why = "its path depends on variables" if "$" in each.text else "it is not in the repository"
     else:
-        where = {"project": "another project", "remote": "another host", "template": "GitLab itself"}
-        why = f"it is in {where.get(each.kind, 'the catalog')}; {_NOT_HERE}"
+        where = {"project": "in another project", "remote": "on another host", "template": "in GitLab itself"}
+        why = f"it is {where.get(each.kind, 'in the catalog')}; {_NOT_HERE}"
     return Unresolved(each.text, each.at, why)
 
 

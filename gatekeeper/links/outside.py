@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Controllers make pods, Services and Secrets for objects of these kinds.
 DEPLOYED_BY_OTHERS = frozenset({"HelmRelease", "HelmChart", "Application", "ApplicationSet", "IstioOperator"})
-INSTALLS = ("helm install", "helm upgrade", "helm template", '"helm_release"', "apply -f http")
+INSTALLS = ("helm install ", "helm upgrade ", "helm template ", '"helm_release"', "apply -f http")
 MAKE_PODS = frozenset(
     """
     Alertmanager ArgoCD AerospikeCluster Cassandra CassandraDatacenter CrdbCluster Elasticsearch EtcdCluster
@@ -80,8 +80,8 @@ def _elsewhere(project: Project, kinds: tuple[str, ...]) -> str:
 
 
 def _commands(text: str) -> bool:
-    """Whether a text gives a command that installs something, with what: a resource's type is one in Terraform alone."""
-    return any(f"{words.rstrip()} " in text for words in INSTALLS if not words.startswith('"'))
+    """Whether a text gives a command that installs something: the type of a resource is one in Terraform alone."""
+    return any(words in text for words in INSTALLS if not words.startswith('"'))
 
 
 def _applied(project: Project) -> list[tuple[str, str]]:

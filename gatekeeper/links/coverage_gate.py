@@ -18,14 +18,9 @@ from gatekeeper.discover import Unreadable
 from gatekeeper.links.pipelines import entries
 from gatekeeper.models import Place, Spot
 from gatekeeper.models.pipeline import Fact, Job, Step
-from gatekeeper.models.pipeline.facts import (
-    make_goals,
-    makefile,
-    package_script,
-    package_scripts,
-    targets,
-)  # fmt: skip
 from gatekeeper.models.pipeline.kinds import unwrap
+from gatekeeper.models.pipeline.makefiles import goals_of, makefile, targets
+from gatekeeper.models.pipeline.packages import script_of, scripts_of
 from gatekeeper.models.pipeline.shell import commands
 from gatekeeper.node import START, Source, regex
 from gatekeeper.project import Project
@@ -475,7 +470,7 @@ def _inner(words: tuple[str, ...], raw: tuple[str, ...], folder: str, step: Step
     """The scripts that a command runs."""
     workspace = step.job.pipeline.workspace
     if words[0] in ("make", "gmake"):
-        goals, to, own = make_goals(words, folder)
+        goals, to, own = goals_of(words, folder)
         source = None if own else makefile(step, to)
         rules = _safely(source, targets) if source else {}
         for goal in goals or list(rules)[:1]:
@@ -483,9 +478,9 @@ def _inner(words: tuple[str, ...], raw: tuple[str, ...], folder: str, step: Step
                 lines = rules.get(name, ([], []))[1]
                 yield "\n".join(re.sub(r"\$\(([A-Z_]{1,60})\)", r"$\1", line.lstrip("@+-")) for line in lines)
     elif words[0] in ("npm", "yarn", "pnpm", "bun"):
-        script = package_script(words)
+        script = script_of(words)
         source = workspace.source(f"{folder}/package.json") if script else None
-        scripts = _safely(source, package_scripts) if source else {}
+        scripts = _safely(source, scripts_of) if source else {}
         extra = (
             " ".join(words[words.index("--") + 1 :])
             if "--" in words

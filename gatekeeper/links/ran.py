@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from gatekeeper.discover import Unreadable
 from gatekeeper.models.pipeline import Job, Step
-from gatekeeper.models.pipeline.facts import make_goals, makefile, targets
 from gatekeeper.models.pipeline.ir import normal, text_of
 from gatekeeper.models.pipeline.kinds import command_kinds, unwrap
+from gatekeeper.models.pipeline.makefiles import goals_of, makefile, targets
 from gatekeeper.models.pipeline.shell import EXPRESSION, Command, commands
 from gatekeeper.node import Node
 from gatekeeper.parsers import yaml
@@ -120,7 +120,7 @@ def _file(path: str, here: _From) -> str:
 
 
 def _recipes(words: tuple[str, ...], here: _From) -> Iterator[str]:
-    goals, folder, own = make_goals(words, here.folder)
+    goals, folder, own = goals_of(words, here.folder)
     source = None if own else makefile(here.step, folder)
     if source is None:
         return

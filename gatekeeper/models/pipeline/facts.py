@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from gatekeeper.discover import Tree, Unreadable
-from gatekeeper.models.pipeline import declared, environments, kinds, remote, scanners, shell, tables
-from gatekeeper.models.pipeline.environments import Class, named_by_flags
-from gatekeeper.models.pipeline.ir import Fact, Job, Script, Step, normal, pairs, text_of
+from gatekeeper.models.pipeline import (
+    declared,
+    environments,
+    kinds,
+    makefiles,
+    packages,
+    remote,
+    scanners,
+    shell,
+    tables,
+)
+from gatekeeper.models.pipeline.environments import named_by_flags
+from gatekeeper.models.pipeline.ir import Fact, Script, Step, normal, pairs, text_of
 from gatekeeper.models.pipeline.kinds import Hit
 from gatekeeper.models.pipeline.scanners import YES, Blocking
 from gatekeeper.models.pipeline.shell import EXPRESSION
@@ -47,145 +56,6 @@ class _Look(NamedTuple):
     known: bool
 
 
-def of_job(job: Job) -> tuple[Fact, ...]:
-    """The facts of a job. One that calls another pipeline has those only when it cannot be read: by its name."""
-    found = [fact for step in job.steps for fact in step.facts]
-    if not _PLANS.isdisjoint(environments.tokens(f"{job.id} {job.title}")):
-        found = [_only_planned(job, fact) for fact in found]
-    if job.unresolved:
-        found += _of_called(job)
-    elif job.steps:
-        found += _said_of(job, "job", job.id, job.title)
-        found += _gitops(job, found)
-        found += _reports(job, found)
-        found += _in_production(job, found)
-        found += _called_deploy(job, found)
-    return tuple(sorted(found, key=lambda fact: fact.order) if len(found) > 1 else found)
-
-
-_PLANS = frozenset({"plan", "validate", "diff", "drift"})
-
-
-def _only_planned(job: Job, fact: Fact) -> Fact:
-    """A script that a job of plans runs may apply too, when it is told to: whether it is, its name says."""
-    if fact.kind != "deploy" or fact.strength != "derived" or fact.tool not in kinds.INFRASTRUCTURE:
-        return fact
-    named = environments.tokens(f"{job.id} {job.title} {text_of(fact.step.title_at)}")
-    return fact if not _ACTS.isdisjoint(named) else fact._replace(strength="name")
-
-
-def _called_deploy(job: Job, found: list[Fact]) -> list[Fact]:
-    """A job that is called a deployment and does something that is not known may deploy."""
-    if any(fact.kind in ("deploy", "publish") for fact in found) or all(step.classified for step in job.steps):
-        return []
-    named = [*kinds.by_name(job.id, "name"), *kinds.by_name(job.title, "name")]
-    why = Blocking("unknown", "what it does is not known")
-    return [_of_whole(job, hit, "name", why) for hit in named[:1] if hit.kind == "deploy"]
-
-
-def _of_called(job: Job) -> list[Fact]:
-    said = _said_of(job, "uses", job.unresolved.partition("@")[0], job.unresolved)
-    said = said or _said_of(job, "job", job.id, job.title)
-    if said:
-        return said
-    words = job.unresolved.partition("@")[0].rpartition("/")[2].removesuffix(".yml").removesuffix(".yaml")
-    hits = kinds.by_name(words, job.unresolved) or kinds.by_name(job.id, job.unresolved)
-    why = Blocking("unknown", f"{job.unresolved} is in another repository")
-    return [_of_whole(job, hit, "name", why) for hit in hits]
-
-
-def _of_whole(job: Job, hit: Hit, strength: str, blocking: Blocking, target: str = "") -> Fact:
-    """A fact that a job establishes as a whole."""
-    step = job.steps[0] if job.steps else Step(job.node, job, 0)
-    place = job.uses_at if job.unresolved else job.node
-    return Fact(hit.kind, hit.tool, strength, blocking.word, blocking.reason, target, 0, place, step)
-
-
-def _said_of(job: Job, field: str, *texts: str) -> list[Fact]:
-    found = declared.of(job.pipeline.workspace.tree, field, *texts)
-    no = Blocking("no", f"its failure does not count, {declared.BY}")
-    hits = [(Hit(each.kind, f"{texts[0]}, {declared.BY}"), YES if each.blocking else no, each) for each in found]
-    return [_of_whole(job, hit, "strong", blocking, each.environment) for hit, blocking, each in hits]
-
-
-OPEN = "its environment alone"
-_DOES = frozenset("deploy trigger publish rollback migrate prod-mutation plan smoke ephemeral".split())
-
-
-def _in_production(job: Job, found: list[Fact]) -> list[Fact]:
-    """A step of which nobody knows what it does, in an environment that is production: it may be what deploys."""
-    named = job.environment
-    if named is None or named.cls is not Class.PROD or any(f.kind in _DOES or f.kind in kinds.TESTS for f in found):
-        return []
-    step = next((each for each in job.steps if not each.classified), None)
-    if step is None or _only_looks(job, step):
-        return []
-    place = step.uses_at if step.uses else step.node
-    return [Fact("deploy", OPEN, "name", "yes", "", "", step.index * 1000, place, step)]
-
-
-_LOOKS = frozenset("validate validation verify check checks lint plan diff drift monitor audit report backup".split())
-_ACTS = frozenset("deploy deployment release apply promote rollout publish update sync restart upgrade".split())
-
-
-def _only_looks(job: Job, step: Step) -> bool:
-    """Whether the names of a job and of its step say that it looks at production, or copies from it, and no more."""
-    called = step.slug.rpartition("/")[2]
-    words = environments.tokens(f"{job.id} {job.title} {text_of(step.title_at)} {called} {job.root.pipeline.title}")
-    return not _LOOKS.isdisjoint(words) and _ACTS.isdisjoint(words)
-
-
-def _gitops(job: Job, found: list[Fact]) -> list[Fact]:
-    """A new version written into a manifest and pushed: what watches the repository deploys it."""
-    push = next((fact for fact in reversed(found) if fact.kind == "gitpush"), None)
-    if push is None or any(fact.kind == "deploy" and fact.strength != "name" for fact in found):
-        return []
-    before = [step for step in job.steps if step.index <= push.step.index]
-    commands = [kinds.unwrap(script.command.words) for step in before for script in step.scripts]
-    edits = {edit for words in commands if (edit := remote.edits_manifest(words))}
-    if not edits:
-        return []
-    other = [step.inputs.get("repository", "") for step in job.steps if step.slug == "actions/checkout"]
-    away = any(remote.elsewhere(name) for name in other) or any(
-        words[:2] == ("git", "clone") or words[:3] == ("gh", "repo", "clone") for words in commands
-    )
-    to = next((to for words in commands if (to := remote.push(words))), None)
-    branch = to.branch if to and remote.kind_of_push(to) == "deploy" else ""
-    if "certain" not in edits and not away and not branch:
-        return []
-    target = branch or next((name for name in other if remote.elsewhere(name)), "")
-    strength = "derived" if "certain" in edits or away else "name"
-    return [push._replace(kind="deploy", tool="git push (GitOps)", strength=strength, target=target)]
-
-
-_RESULTS = regex(r"junit|test-?results?|test-?reports?|surefire|TEST-\*|\.trx\b", re.IGNORECASE)
-_UPLOADS = ("actions/upload-artifact", "actions/upload-code-coverage")
-
-
-def _reports(job: Job, found: list[Fact]) -> list[Fact]:
-    """Reports that a step hands on show that tests or an analysis ran, although the tool is not known."""
-    more: list[Fact] = []
-    held = {fact.kind for fact in found}
-    for step in job.steps:
-        if not step.slug.startswith(_UPLOADS):
-            continue
-        text = f"{step.inputs.get('path', '')} {step.inputs.get('name', '')}"
-        kind = "test" if _RESULTS.search(text) else "analysis" if ".sarif" in text else ""
-        if not kind or held & (kinds.TESTS if kind == "test" else kinds.SCANS):
-            continue
-        reason = "its report is kept, the tool that wrote it is not known"
-        more.append(Fact(kind, step.slug, "name", "unknown", reason, "", step.index * 1000, step.uses_at, step))
-    return more[:1]
-
-
-def softened(found: tuple[Fact, ...], by: tuple[str, str]) -> tuple[Fact, ...]:
-    """Facts as the jobs behind theirs meet them, where that job's failure may count as success."""
-    if by[0] == "no":
-        return found
-    word = "no" if by[0] == "yes" else "unknown"
-    return tuple(_weakened(fact, Blocking(word, f"the job has {by[1]}")) for fact in found)
-
-
 def of_step(step: Step) -> StepFacts:
     """The facts of one step; made once."""
     made: StepFacts | None = step.__dict__.get("_made")
@@ -211,9 +81,9 @@ def _of_step(step: Step) -> StepFacts:
             known = known and look.known
             if look.seen:
                 heard = _heard(step, script.number)
-                worse = [seen._replace(blocking=_worse(seen.blocking, heard)) for seen in look.seen]
-                worse = [_unless_read(seen, step, script) for seen in worse]
-                found += [(seen, script.place, script.number) for seen in worse]
+                left = [seen._replace(blocking=worse(seen.blocking, heard)) for seen in look.seen]
+                left = [_unless_read(seen, step, script) for seen in left]
+                found += [(seen, script.place, script.number) for seen in left]
         look = _Look([], known and bool(step.scripts))
     if not found and not step.slug.startswith("actions/") and not _says_only(step):
         named = kinds.by_name(text_of(step.title_at), "name")
@@ -232,7 +102,7 @@ def _of_step(step: Step) -> StepFacts:
             step,
         )
         for s, place, at in found
-        for b in (_worse(s.blocking, outer),)
+        for b in (worse(s.blocking, outer),)
     )
     return StepFacts(facts, look.known)
 
@@ -322,13 +192,9 @@ def _spent(step: Step) -> bool:
     return outer.followed > FOLLOWED
 
 
-def _worse(a: Blocking, b: Blocking) -> Blocking:
+def worse(a: Blocking, b: Blocking) -> Blocking:
+    """The one of two that stops less."""
     return b if _RANK[b.word] > _RANK[a.word] else a
-
-
-def _weakened(fact: Fact, by: Blocking) -> Fact:
-    worse = _worse(Blocking(fact.blocking, fact.reason), by)
-    return fact._replace(blocking=worse.word, reason=worse.reason)
 
 
 # actions
@@ -478,13 +344,13 @@ def _composite(step: Step, folder: str, depth: int) -> _Look:
             continue
         if _runs_within(inner, failed=True) is not False and any(each.hit.kind == "deploy" for each in look.seen):
             goes_on = Blocking("unknown", f"{inner.label} of ./{folder} runs although it failed")
-            seen = [each._replace(blocking=_worse(each.blocking, goes_on)) for each in seen]
+            seen = [each._replace(blocking=worse(each.blocking, goes_on)) for each in seen]
         hidden = inner.soft
         outer = YES if hidden[0] == "no" else Blocking("no" if hidden[0] == "yes" else "unknown", hidden[1])
         if runs is None:
-            outer = _worse(outer, Blocking("unknown", f"whether {inner.label} of ./{folder} runs depends on its if:"))
+            outer = worse(outer, Blocking("unknown", f"whether {inner.label} of ./{folder} runs depends on its if:"))
         seen += [
-            each._replace(strength=_weaker(each.strength), blocking=_worse(each.blocking, outer)) for each in look.seen
+            each._replace(strength=_weaker(each.strength), blocking=worse(each.blocking, outer)) for each in look.seen
         ]
         known = known and look.known
     return _Look(seen, known)
@@ -540,7 +406,7 @@ def _script_once(step: Step, text: str, folder: str | None, depth: int, errexit:
         look = _command(step, command, folder, depth, here)
         heard = _of_place(command, outer)
         seen += [
-            each._replace(blocking=_worse(each.blocking, heard), strength=_weaker(each.strength)) for each in look.seen
+            each._replace(blocking=worse(each.blocking, heard), strength=_weaker(each.strength)) for each in look.seen
         ]
         known = known and look.known
     return _Look(seen, known)
@@ -756,7 +622,7 @@ def _hits(step: Step, words: Sequence[str], environment: Mapping[str, str] | Non
         if hit.kind in kinds.SCANS or (hit.kind in kinds.TESTS and scanners.of_words(words)):
             blocking = scanners.of_command(words, {**step.env, **(environment or {})}, step.job.pipeline.workspace.text)
         if hit.kind in kinds.TESTS:
-            blocking = _worse(blocking, _passes_anyway(step, words))
+            blocking = worse(blocking, _passes_anyway(step, words))
         target = " ".join(named_by_flags(words)) if hit.kind in _WITH_TARGET else ""
         strength = (
             "name"
@@ -817,69 +683,16 @@ def _local(step: Step, path: str, folder: str | None, depth: int, errexit: bool 
     return _Look([*inner.seen, *(seen for seen in named.seen if seen.hit.kind not in inner_kinds)], inner.known)
 
 
-_TARGET = regex(r"^([A-Za-z0-9_./% -]{1,200}?)[ \t]*::?(?![=:])([^\n#]*)", re.MULTILINE)
-
-
-def targets(source: Source) -> dict[str, tuple[list[str], list[str]]]:
-    """A Makefile's targets, each with what it depends on and the lines of its recipe."""
-    found: dict[str, tuple[list[str], list[str]]] = {}
-    current: list[str] = []
-    for line in source.text.replace("\\\n", " ").splitlines():
-        if line.startswith("\t"):
-            for name in current:
-                found[name][1].append(line.strip())
-            continue
-        match = _TARGET.match(line)
-        if match:
-            current = match[1].split()
-            for name in current:
-                needed, _, recipe = match[2].partition(";")
-                found.setdefault(name, ([], []))[0].extend(needed.split())
-                found[name][1].extend([recipe.strip()] if recipe.strip() else [])
-        elif line.strip() and not line.startswith("#"):
-            current = []
-    return found
-
-
-def makefile(step: Step, folder: str | None) -> Source | None:
-    if folder is None:
-        return None
-    workspace = step.job.pipeline.workspace
-    names = ("GNUmakefile", "makefile", "Makefile")
-    return next((s for name in names if (s := workspace.source(f"{folder}/{name}"))), None)
-
-
-def make_goals(words: Sequence[str], folder: str | None) -> tuple[list[str], str | None, bool]:
-    """The goals of a `make` call, the folder it runs in, and whether it names a makefile of its own."""
-    goals: list[str] = []
-    own = False
-    rest = iter(words[1:])
-    for word in rest:
-        if word in ("-C", "--directory"):
-            to = next(rest, "")
-            folder = None if folder is None or EXPRESSION in to or "$" in to else normal(f"{folder}/{to}")
-        elif word in ("-f", "--file", "--makefile"):
-            own = True
-            next(rest, "")
-        elif word in ("-j", "-l", "-o", "-W", "-I"):
-            following = next(rest, "")
-            if following and not following.isdigit():
-                goals.append(following)
-        elif not word.startswith("-") and "=" not in word:
-            goals.append(word)
-    return goals, folder, own
-
-
 def _make(step: Step, words: tuple[str, ...], folder: str | None, depth: int) -> _Look:
-    goals, folder, own = make_goals(words, folder)
-    if not _RUNS_NOTHING.isdisjoint(words) or set("nqtvh") & set(_flags(words)):
+    goals, folder, own = makefiles.goals_of(words, folder)
+    if not makefiles.RUNS_NOTHING.isdisjoint(words) or set("nqtvh") & set(makefiles.flags_of(words)):
         return _Look([], True)
-    source = None if own else makefile(step, folder)
+    source = None if own else makefiles.makefile(step, folder)
     known = source is not None
     rules: dict[str, tuple[list[str], list[str]]] = {}
     if source is not None:
         try:
-            rules = source.once(targets)
+            rules = source.once(makefiles.targets)
         except Unreadable:
             known = False
     seen: list[_Seen] = []
@@ -888,64 +701,14 @@ def _make(step: Step, words: tuple[str, ...], folder: str | None, depth: int) ->
             seen += _named(goal, "make").seen
             known = False
             continue
-        stops = source is not None and bool(_STOPS.search(source.text))
-        looks = [_recipe(step, line, folder, depth, stops) for line in _lines(rules, goal)]
+        stops = source is not None and bool(makefiles.STOPS.search(source.text))
+        looks = [_recipe(step, line, folder, depth, stops) for line in makefiles.recipe_of(rules, goal)]
         inner = [each for look in looks for each in look.seen]
         understood = all(look.known for look in looks)
         known = known and understood
         seen += inner or ([] if understood else _named(goal, "make").seen)
-    lost = _make_ignores(words, rules, goals, source)
-    return _Look([each._replace(blocking=_worse(each.blocking, lost)) for each in seen], known)
-
-
-def _flags(words: Sequence[str]) -> str:
-    """The letters of the short flags of a command."""
-    return "".join(word[1:] for word in words[1:] if word[:1] == "-" and word[:2] != "--")
-
-
-_RUNS_NOTHING = frozenset("--just-print --dry-run --recon --touch --question --version --help".split())
-_MAKEFLAGS = regex(
-    r"^[ \t]*(?:export[ \t]+)?MAKEFLAGS[ \t]*[+:?]?=[^\n#]{0,200}?(?:-[a-z]{0,10}i|--ignore-errors)", re.MULTILINE
-)
-_STOPS = regex(r"^[ \t]*\.SHELLFLAGS[ \t]*[:?]?=[^\n#]{0,100}-[a-z]{0,10}e", re.MULTILINE)
-
-
-def _make_ignores(
-    words: Sequence[str], rules: Mapping[str, tuple[list[str], list[str]]], goals: Sequence[str], source: Source | None
-) -> Blocking:
-    """Whether make goes on when a recipe fails, or chooses between recipes."""
-    if "i" in _flags(words) or "--ignore-errors" in words:
-        return Blocking("no", "make -i ignores failures")
-    if ".IGNORE" in rules and (not rules[".IGNORE"][0] or set(goals) & set(rules[".IGNORE"][0])):
-        return Blocking("no", "make ignores its failure (.IGNORE)")
-    if source is not None and _MAKEFLAGS.search(source.text):
-        return Blocking("no", "make ignores failures (MAKEFLAGS)")
-    if source is not None and _twice(source, goals):
-        return Blocking("unknown", "its makefile has more than one recipe for it")
-    return YES
-
-
-def _twice(source: Source, goals: Sequence[str]) -> bool:
-    """Whether a makefile has two recipes for one of the goals: one of them is not the one that runs."""
-    text = source.text
-    heads = [m[1].split() for m in _TARGET.finditer(text) if text.startswith("\n\t", m.end())]
-    return any(sum(goal in head for head in heads) > 1 for goal in goals)
-
-
-def _lines(rules: dict[str, tuple[list[str], list[str]]], goal: str) -> list[str]:
-    """The recipe lines of a goal and of what it depends on, dependencies first."""
-    lines: list[str] = []
-    done: set[str] = set()
-    stack = [(goal, False)]
-    while stack and len(done) < 100:
-        name, expanded = stack.pop()
-        if expanded:
-            lines += rules[name][1]
-        elif name in rules and name not in done:
-            done.add(name)
-            stack.append((name, True))
-            stack += [(needed, False) for needed in reversed(rules[name][0])]
-    return lines
+    lost = makefiles.ignores(words, rules, goals, source)
+    return _Look([each._replace(blocking=worse(each.blocking, lost)) for each in seen], known)
 
 
 def _recipe(step: Step, line: str, folder: str | None, depth: int, stops: bool) -> _Look:
@@ -954,79 +717,21 @@ def _recipe(step: Step, line: str, folder: str | None, depth: int, stops: bool) 
     if not ignored:
         return look
     return _Look(
-        [s._replace(blocking=_worse(s.blocking, Blocking("no", "make ignores its failure (-)"))) for s in look.seen],
+        [s._replace(blocking=worse(s.blocking, Blocking("no", "make ignores its failure (-)"))) for s in look.seen],
         look.known,
     )
 
 
-def package_scripts(source: Source) -> dict[str, str]:
-    """The scripts of a package.json."""
-    try:
-        scripts = json.loads(source.text).get("scripts", {})
-        return {str(name): str(text) for name, text in scripts.items()}
-    except (ValueError, AttributeError, RecursionError, Unreadable):
-        return {}
-
-
-def package_script(words: Sequence[str]) -> str | None:
-    """The package script that an npm, yarn, pnpm or bun call runs; None for the tool's own verbs."""
-    plain: list[str] = []
-    rest = iter(words[1:])
-    for word in rest:
-        if word in ("--prefix", "-C", "--cwd", "--dir", "--filter", "-F", "-w", "--workspace", "--project"):
-            next(rest, "")
-        elif word == "--":
-            break
-        elif not word.startswith("-"):
-            plain.append(word)
-    if plain[:1] == ["workspace"]:
-        plain = plain[2:]
-    if plain[:1] in (["run"], ["run-script"], ["rum"]):
-        return plain[1] if len(plain) > 1 else None
-    if not plain:
-        return None
-    if words[0] == "npm":
-        return {"test": "test", "t": "test", "tst": "test", "start": "start", "stop": "stop"}.get(plain[0])
-    if words[0] == "bun" and plain[0] in ("test", "build"):
-        return None
-    return None if plain[0] in tables.words("package-verbs") else plain[0]
-
-
-def elsewhere(words: Sequence[str]) -> bool:
-    """Whether the call names another folder or workspace than the one it runs in."""
-    options = (
-        "--prefix",
-        "-C",
-        "--cwd",
-        "--dir",
-        "--filter",
-        "-F",
-        "-w",
-        "--workspace",
-        "--workspaces",
-        "-r",
-        "--recursive",
-        "-ws",
-        "--project",
-    )
-    return (
-        any(word.partition("=")[0] in options for word in words[1:])
-        or "workspace" in words[1:3]
-        or "workspaces" in words[1:3]
-    )
-
-
 def _package(step: Step, words: tuple[str, ...], folder: str | None, depth: int) -> _Look:
-    name = package_script(words)
+    name = packages.script_of(words)
     if name is None:
         return _hits(step, words)
-    source = (
-        None if folder is None or elsewhere(words) else step.job.pipeline.workspace.source(f"{folder}/package.json")
-    )
-    script = source.once(package_scripts).get(name) if source is not None else None
+    here = folder is not None and not packages.elsewhere(words)
+    source = step.job.pipeline.workspace.source(f"{folder}/package.json") if here else None
+    script = source.once(packages.scripts_of).get(name) if source is not None else None
     if kinds.runs_nothing(words) or (script is None and source is not None and "--if-present" in words):
         return _Look([], True)
-    sure = name in _STANDARD and folder is not None and not elsewhere(words) and "--if-present" not in words
+    sure = name in _STANDARD and here and "--if-present" not in words
     named = _named(name, f"{words[0]} run {name}", "derived" if sure and script is None else "name")
     if script is None:
         direct = (
@@ -1035,7 +740,7 @@ def _package(step: Step, words: tuple[str, ...], folder: str | None, depth: int)
         return _hits(step, (name, *words[2:])) if direct else named._replace(known=bool(named.seen))
     inner = _script(step, script, folder, depth + 1, errexit=False)
     if words[0] in ("npm", "yarn") and source is not None:
-        around = [source.once(package_scripts).get(f"{when}{name}") for when in ("pre", "post")]
+        around = [source.once(packages.scripts_of).get(f"{when}{name}") for when in ("pre", "post")]
         before, after = (_script(step, text, folder, depth + 1, errexit=False) if text else None for text in around)
         looks = [look for look in (before, inner, after) if look]
         inner = _Look([seen for look in looks for seen in look.seen], all(look.known for look in looks))

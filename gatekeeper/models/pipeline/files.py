@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from gatekeeper.discover import Unreadable
-from gatekeeper.models.pipeline import facts, kinds
+from gatekeeper.models.pipeline import kinds, makefiles, packages
 from gatekeeper.models.pipeline.ir import Script, Step, normal, text_of
 from gatekeeper.models.pipeline.shell import EXPRESSION
 from gatekeeper.node import Node, regex
@@ -92,12 +92,12 @@ def _named(step: Step, script: Script, folder: str) -> Iterator[tuple[str, str, 
         return
     program = words[0]
     if program in ("make", "gmake"):
-        goals, where, own = facts.make_goals(words, folder)
+        goals, where, own = makefiles.goals_of(words, folder)
         if where is not None and not own:
             yield from (("make", where, goal) for goal in goals if _PLAIN.match(goal))
         return
-    if program in ("npm", "pnpm") and not facts.elsewhere(words):
-        name = facts.package_script(words)
+    if program in ("npm", "pnpm") and not packages.elsewhere(words):
+        name = packages.script_of(words)
         if (
             name
             and (words[1] in ("run", "run-script") or program == "npm")
@@ -182,7 +182,7 @@ def _made_executable(step: Step, what: Wanted) -> bool:
 
 
 def _make(step: Step, what: Wanted) -> str:
-    source = facts.makefile(step, what.path)
+    source = makefiles.makefile(step, what.path)
     if source is None:
         return f"there is no Makefile in {what.path or 'the root'} for make {what.words}"
     try:
@@ -191,7 +191,7 @@ def _make(step: Step, what: Wanted) -> str:
         return ""
     if re.search(r"^-?s?include\b|^[^#\n\t=]{0,80}[%$][^#\n=]{0,80}:(?!=)|\beval\b|^\.DEFAULT\b", text, re.MULTILINE):
         return ""
-    rules = source.once(facts.targets)
+    rules = source.once(makefiles.targets)
     workspace = step.job.pipeline.workspace
     if what.words in rules or workspace.exists(normal(f"{what.path}/{what.words}")):
         return ""
@@ -208,7 +208,7 @@ def _package(step: Step, what: Wanted) -> str:
             if workspace.exists(f"{above}/package.json" if above else "package.json"):
                 return ""
         return f"there is no package.json in {what.path or 'the root'} for the script {what.words}"
-    scripts = source.once(facts.package_scripts)
+    scripts = source.once(packages.scripts_of)
     if what.words in scripts or (what.words == "start" and workspace.exists(normal(f"{what.path}/server.js"))):
         return ""
     return f"package.json has no script {what.words}"

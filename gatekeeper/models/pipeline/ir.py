@@ -402,14 +402,14 @@ class Job(Subject):
     @cached_property
     def own_facts(self) -> tuple[Fact, ...]:
         """What its steps do, in their order, as a later step of the job meets their failure."""
-        from gatekeeper.models.pipeline.facts import of_job
+        from gatekeeper.models.pipeline.job_facts import of_job
 
         return (*self.asked, *of_job(self))
 
     @cached_property
     def facts(self) -> tuple[Fact, ...]:
         """What its steps do, in their order. A failure that is hidden from the jobs behind it stops nothing."""
-        from gatekeeper.models.pipeline.facts import softened
+        from gatekeeper.models.pipeline.job_facts import softened
 
         asked = len(self.asked)  # a refusal is no failure that could be hidden
         return (*self.own_facts[:asked], *softened(self.own_facts[asked:], self.soft))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gatekeeper.models.pipeline import environments
 from gatekeeper.models.pipeline.environments import Class
-from gatekeeper.models.pipeline.facts import OPEN
 from gatekeeper.models.pipeline.ir import EnvRef, Fact, Job, Production, class_of, text_of
+from gatekeeper.models.pipeline.job_facts import OPEN
 
 _VARIABLES = frozenset(
     "environment env env_name environment_name stage deploy_env deployment_environment target_env app_env "

@@ -13,7 +13,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from gatekeeper.discover import Unreadable
-from gatekeeper.models.pipeline import facts, kinds, report_advice, report_settings, report_tables, shell
+from gatekeeper.models.pipeline import kinds, makefiles, packages, report_advice, report_settings, report_tables, shell
+from gatekeeper.models.pipeline.facts import FOLLOWED
 from gatekeeper.models.pipeline.ir import Job, Step, text_of
 from gatekeeper.models.pipeline.report_left import Left, best, values
 from gatekeeper.models.pipeline.report_tables import Input, Tool
@@ -119,16 +120,16 @@ def _followed(step: Step, call: _Call, depth: int) -> Iterator[_Call]:
 def _spent(step: Step, more: bool = False) -> bool:
     """Whether a step has had its share of commands followed: what calls itself many times must end."""
     spent = step.__dict__["_looked_into"] = step.__dict__.get("_looked_into", 0) + more
-    return bool(spent > facts.FOLLOWED)
+    return bool(spent > FOLLOWED)
 
 
 def _made(step: Step, call: _Call, words: tuple[str, ...], depth: int) -> Iterator[_Call]:
-    goals, folder, own = facts.make_goals(words, call.folder)
-    source = None if own else facts.makefile(step, folder)
+    goals, folder, own = makefiles.goals_of(words, call.folder)
+    source = None if own else makefiles.makefile(step, folder)
     if source is None:
         return
     try:
-        rules = source.once(facts.targets)
+        rules = source.once(makefiles.targets)
     except Unreadable:
         return
     for goal in goals or [name for name in rules if not name.startswith(".")][:1]:
@@ -156,11 +157,11 @@ def _recipe(rules: Mapping[str, tuple[list[str], list[str]]], goal: str, seen: s
 
 def _script(step: Step, call: _Call, words: tuple[str, ...]) -> tuple[str, str | None]:
     """The package script that a call names, and its text where it is known."""
-    name = facts.package_script(words) if words[0] in ("npm", "yarn", "pnpm", "bun") else None
-    if name is None or call.folder is None or facts.elsewhere(words):
+    name = packages.script_of(words) if words[0] in ("npm", "yarn", "pnpm", "bun") else None
+    if name is None or call.folder is None or packages.elsewhere(words):
         return "", None
     source = step.job.pipeline.workspace.source(f"{call.folder}/package.json")
-    return name, source.once(facts.package_scripts).get(name) if source else None
+    return name, source.once(packages.scripts_of).get(name) if source else None
 
 
 def _packaged(step: Step, call: _Call, words: tuple[str, ...], name: str, script: str, depth: int) -> Iterator[_Call]:
@@ -249,7 +250,7 @@ _AROUND = frozenset("nyc c8 cross-env dotenv".split())
 
 def _program_of_package(words: tuple[str, ...]) -> tuple[str, ...]:
     """`jest` of `yarn jest`: yarn and pnpm run the programs of packages by their names."""
-    if words[:1] not in (("yarn",), ("pnpm",)) or facts.elsewhere(words):
+    if words[:1] not in (("yarn",), ("pnpm",)) or packages.elsewhere(words):
         return words
     inner = words[2:] if words[1:2] == ("run",) else words[1:]
     return inner if inner and inner[0] in report_tables.by_program() else words

@@ -41,6 +41,7 @@ def said(job: Job, project: Project) -> Answer:
     if production is None:
         return answer | {"environment": "other"}
     answer["environment"] = "parametric" if production.parametric else "prod"
+    answer["certain"] = "yes" if production.certain else "no"
     answer["test"] = depends(job, tests_for(job), project).level.value
     answer["scan"] = depends(job, SCANS, project).level.value
     answer["approval"] = approval_of(job, project).status.value
@@ -83,7 +84,9 @@ def main() -> None:
         ("deploys", "deploys", ("yes",)), ("deploys, by an action or command", "strong", ("yes",)),
     ):  # fmt: skip
         _rates(name, [(row[question] in words, answer.get(question) in words) for row, answer in told])
-    _rates("to production", [(r["environment"] in PRODUCTION, a.get("environment") in PRODUCTION) for r, a in clear])
+    held = [(row["environment"] in PRODUCTION, answer) for row, answer in clear]
+    _rates("to production or perhaps", [(label, a.get("environment") in PRODUCTION) for label, a in held])
+    _rates("certainly to production", [(label, a.get("certain") == "yes") for label, a in held])
     for question in LEVELS:
         _levels(
             question,

@@ -170,3 +170,13 @@ def test_a_secret_that_is_a_name_is_shown_nowhere(form: str, tmp_path: Path) -> 
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ran.stdout and token not in ran.stdout + ran.stderr
+
+
+def test_a_broken_pipeline_is_named_and_not_called_none(tmp_path: Path) -> None:
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    (folder / "ship.yml").write_text("on: push\njobs: {a: [\n")
+    words = [sys.executable, "-m", "gatekeeper", "explain", "--pipeline"]
+    ran = subprocess.run([*words, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert "can be read" in ran.stdout and ".github/workflows/ship.yml:" in ran.stdout
+    assert subprocess.run([*words, str(tmp_path / "none")], capture_output=True, text=True).returncode == 2

@@ -26,5 +26,6 @@ def page(root: Path, relay: Any, *, mermaid: bool) -> str:
         return printed(delivery.mermaid(paths, applications) or "flowchart LR\n  none[no pipeline here deploys]")
     faults = [fault for fault in project.faults if fault.technology == "pipeline"]
     unread = [f"  {visible(each.source.path)}:{each.span.line}  {visible(each.message)}" for each in faults]
-    drawn = delivery.text(paths, applications) or f"no pipeline here: {project.none_of(['pipeline'])}"
+    nothing = "no pipeline here can be read" if unread else f"no pipeline here: {project.none_of(['pipeline'])}"
+    drawn = delivery.text(paths, applications) or nothing
     return printed("\n".join((drawn, *(["", "not read", *unread] if unread else []))))

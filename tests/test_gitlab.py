@@ -12,7 +12,7 @@ import pytest
 from gatekeeper.discover import Tree
 from gatekeeper.models.pipeline import Job, Pipeline, Trigger, level, play, read
 from gatekeeper.models.pipeline.environments import Class
-from gatekeeper.models.pipeline.gitlab import GitlabJob, GitlabPipeline, conditions
+from gatekeeper.models.pipeline.gitlab import GitlabJob, GitlabPipeline, Include, conditions
 from gatekeeper.models.pipeline.gitlab.conditions import UNKNOWN, Sample
 from gatekeeper.models.pipeline.gitlab.templates import table
 from gatekeeper.models.pipeline.levels import Level
@@ -369,6 +369,49 @@ plain: {script: [x]}
         "protected": [None, None, None, None, None],
         "plain": [False, True, True, True, True],
     }
+
+
+def test_variables_that_stand_for_one_another_end() -> None:
+    text = 'variables: {A: $A, B: $C, C: $B}\na: {script: [x], rules: [{if: $A == "x"}, {if: $B}]}\n'
+    assert runs(pipeline_of(text), "a", "push-default") is None
+
+
+def test_a_tag_that_a_condition_names_is_a_way_to_start() -> None:
+    pipeline = pipeline_of('a: {script: [x], rules: [{if: $CI_COMMIT_TAG == "live"}]}\n')
+    assert [runs(pipeline, "a", "tag", branch) for branch in ("live", "v1.0.0")] == [True, False]
+
+
+def test_branches_that_a_child_names_are_told_apart_too() -> None:
+    pipeline = pipeline_of(
+        {
+            ROOT: "go: {trigger: {include: ci/child.yml, strategy: depend}}\n",
+            "ci/child.yml": 'deploy: {script: [kubectl apply -f k8s/], rules: [{if: $CI_COMMIT_BRANCH == "live"}]}\n',
+        }
+    )
+    (job,) = [each for each in pipeline.all_jobs if each.id == "deploy"]
+    assert not job.never
+    assert play(pipeline, trigger(pipeline, "push-release", "live")).of(job) is True
+
+
+def test_more_branches_than_are_told_apart_are_said() -> None:
+    text = "".join(f"j{n}: {{script: [x], only: [site-{n}]}}\n" for n in range(80))
+    pipeline, faults = subjects(text)
+    assert pipeline and not pipeline.job["j79"].never
+    assert ["more than 60 branches" in each.message for each in faults] == [True]
+
+
+@pytest.mark.parametrize("include", ["'$[[ inputs.file ]]'", "{local: '$[[ inputs.file ]]'}", "{artifact: made.yml}"])
+def test_an_include_that_is_not_known_is_named(include: str) -> None:
+    spec = "spec: {inputs: {file: {}}}\n---\n"
+    assert len(pipeline_of(f"{spec}include: [{include}]\na: {{script: [x]}}\n").unresolved) == 1
+
+
+def test_what_an_include_is_called_holds_no_secret() -> None:
+    tree = tree_of(
+        {ROOT: "include: [{remote: 'https://u:ghp_" + "a1B2" * 9 + "@example.com/a.yml'}]\na: {script: [x]}\n"}
+    )
+    names = [each.name for each in read(tree.source(ROOT), tree) if isinstance(each, Include)]
+    assert len(names) == 1 and "ghp_" not in names[0]
 
 
 def test_only_and_except() -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from gatekeeper.node import Expression, Node, Source
 from gatekeeper.parsers import groovy
 from gatekeeper.parsers.groovy import Assign, Block, Call, Expr, Function, If, Leave, Loop, Switch, Try
+from gatekeeper.parsers.groovy_conditions import expression
+from gatekeeper.parsers.groovy_tokens import Text, interpolations, text_of, tokens
 
 PIECES = (
     "pipeline", "stage", "node", "sh", "if", "else", "try", "catch", "finally", "switch", "case", "default", "for",
@@ -44,7 +46,7 @@ def only(text: str) -> groovy.Statement:
 @example("if (")
 @example("x = [a:")
 def test_every_character_and_every_place(text: str) -> None:
-    pieces = groovy.tokens(text)
+    pieces = tokens(text)
     assert "".join(piece.text for piece in pieces) == text
     assert all(text[piece.start : piece.end] == piece.text for piece in pieces)
     source = Source("Jenkinsfile", text)
@@ -56,8 +58,8 @@ def test_every_character_and_every_place(text: str) -> None:
         assert 0 <= begin <= end <= len(text)
     for fault in script.faults:
         assert 1 <= fault.span.line <= lines
-    groovy.expression(text)
-    for start, end, _ in groovy.interpolations(text):
+    expression(text)
+    for start, end, _ in interpolations(text):
         assert text[start] == "$" and start < end <= len(text)
 
 
@@ -139,7 +141,7 @@ def test_what_the_statements_hold() -> None:
     assert [call.name for call in assign.value.calls] == ["sh"] and assign.value.calls[0].used
     choice = only("if (env.A == 'b' && !c) { d() }\nelse { e() }")
     assert isinstance(choice, If) and choice.otherwise and choice.otherwise.first("e")
-    assert groovy.expression(choice.condition.node.source.slice(choice.condition.node.span)) == (
+    assert expression(choice.condition.node.source.slice(choice.condition.node.span)) == (
         "&&", ("==", ("path", "env.A"), ("literal", "b")), ("!", ("path", "c")),
     )  # fmt: skip
     function = only("def deploy(String where, Map what = [:]) { sh where }")
@@ -165,12 +167,12 @@ def test_what_the_statements_hold() -> None:
     ],
 )
 def test_strings(written: str, text: str, lines: tuple[int, ...], template: bool) -> None:
-    assert groovy.text_of(written, 4) == groovy.Text(text, lines, template)
+    assert text_of(written, 4) == Text(text, lines, template)
 
 
 def test_interpolations() -> None:
     text = "a ${b ? \"}\" : '{'} $c.d ${e} f"
-    assert [inner for _, _, inner in groovy.interpolations(text)] == ["b ? \"}\" : '{'", "c.d", "e"]
+    assert [inner for _, _, inner in interpolations(text)] == ["b ? \"}\" : '{'", "c.d", "e"]
 
 
 @pytest.mark.parametrize(
@@ -194,7 +196,7 @@ def test_interpolations() -> None:
 def test_it_ends(text: str) -> None:
     start = time.perf_counter()
     groovy.parse(Source("Jenkinsfile", text))
-    list(groovy.interpolations(text))
+    list(interpolations(text))
     assert time.perf_counter() - start < 10
 
 

@@ -14,6 +14,7 @@ from gatekeeper.discover import Tree
 from gatekeeper.models.pipeline import play, read
 from gatekeeper.models.pipeline.ir import Trigger
 from gatekeeper.models.pipeline.jenkins import JenkinsJob, JenkinsPipeline, JenkinsStep
+from gatekeeper.models.pipeline.jenkins.conditions import fits
 from gatekeeper.node import Fault
 from gatekeeper.plugins import models_of
 
@@ -142,7 +143,56 @@ def test_when(written: str) -> None:
         f"{named}\nstage('X') {{ when {{\n{written}\nbeforeAgent true }}\nsteps {{ sh 'x' }} }}", more
     )
     for ref, expected in WHEN[written].items():
-        assert runs(pipeline, "X", ref) is (True if expected is None and ref == "pr" else expected), ref
+        branch = "some-branch" if ref == "push-other" else ""  # `develop` has a trigger of its own
+        assert runs(pipeline, "X", ref, branch) is (True if expected is None and ref == "pr" else expected), ref
+
+
+@pytest.mark.parametrize(
+    ("written", "ref", "branch", "expected"),
+    [
+        ("branch 'release/*'", "push-release", "release/x", True),
+        ("branch pattern: 'rel-\\d+', comparator: 'REGEXP'", "push-other", "some-branch", None),
+        ("expression { env.BRANCH_NAME ==~ /rel.*/ }", "push-other", "some-branch", None),
+        ("expression { !(env.BRANCH_NAME ==~ /rel.*/) }", "push-other", "some-branch", None),
+        ("expression { env.BRANCH_NAME.startsWith('rel') }", "push-other", "some-branch", None),
+        ("expression { env.GIT_BRANCH == 'origin/live' }", "push-release", "live", True),
+        ("expression { env.BRANCH_NAME in ['live', 'uat'] }", "push-other", "uat", True),
+        ("expression { env.BRANCH_IS_PRIMARY }", "push-default", "", True),
+        ("anyOf { branch 'master'; branch 'main' }", "push-default", "master", True),
+        ("tag 'release-*'", "tag", "", None),
+        ("expression { env.TAG_NAME == 'live' }", "tag", "", None),
+        ("changeRequest target: 'stable'", "pr", "stable", True),
+        ("environment name: 'X', value: \"${params.Y}\"", "push-default", "", None),
+    ],
+)
+def test_a_branch_that_stands_for_others_is_not_taken_for_all_of_them(
+    written: str, ref: str, branch: str, expected: bool | None
+) -> None:
+    more = "stage('Named') { steps { echo env.BRANCH_NAME + env.TAG_NAME + env.CHANGE_ID } }"
+    pipeline = declarative(f"{more}\nstage('X') {{ when {{\n{written}\n}}\nsteps {{ sh 'x' }} }}")
+    assert runs(pipeline, "X", ref, branch) is expected
+    assert not pipeline.job["X"].never
+
+
+def test_a_branch_that_a_variable_is_compared_with_may_be_any() -> None:
+    pipeline = declarative(
+        "stage('X') { steps { script { def live = env.BRANCH_NAME == 'live'\n"
+        "if (live) { sh 'kubectl apply -f k8s' } } } }"
+    )
+    step = pipeline.job["X"].steps[-1]
+    assert step.runs_in(trigger(pipeline, "push-other")) is None
+
+
+def test_a_pattern_of_a_jenkinsfile_does_not_backtrack() -> None:
+    started = time.monotonic()
+    for pattern in ("(a+)+b", "a*a*a*a*a*a*a*b"):
+        assert fits(pattern, "a" * 200) is False
+    assert time.monotonic() - started < 5
+
+
+def test_a_library_with_a_version_that_is_put_together_is_one() -> None:
+    pipeline = built("library \"delivery@${env.LIBRARY}\"\nnode { sh 'make' }")
+    assert [(each.name, each.version) for each in pipeline.libraries] == [("delivery", "${env.LIBRARY}")]
 
 
 def test_a_stage_that_is_skipped_keeps_nobody_waiting() -> None:

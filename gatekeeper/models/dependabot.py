@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper.discover import Unreadable
-from gatekeeper.models.files import Text
+from gatekeeper.models.files import Text, documents
 from gatekeeper.node import Node
-from gatekeeper.parsers import yaml
 
 PATHS = frozenset({".github/dependabot.yml", ".github/dependabot.yaml"})
 
@@ -20,11 +18,7 @@ def is_dependabot(path: str) -> bool:
 
 
 def updates(text: Text) -> Iterator[Node]:
-    """The entries of such a file, one an ecosystem; none of one that cannot be read, which is said elsewhere."""
-    try:
-        nodes = text.node.source.once(yaml.parse).nodes
-    except Unreadable:
-        return
-    listed = nodes[0]["updates"] if nodes else None
-    if listed is not None and listed.is_list:
-        yield from (each for each in listed if each.is_mapping)
+    """The entries of such a file, one an ecosystem. Raises `Unresolved` for one that cannot be read."""
+    for document in documents(text.node.source)[:1]:
+        listed = document["updates"]
+        yield from (each for each in (listed if listed.is_list else ()) if each.is_mapping)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gatekeeper.discover import SIZE_LIMIT, Unreadable, decode
 from gatekeeper.models import Subject
 from gatekeeper.models.secrets import Secret, secrets_in
-from gatekeeper.node import START, Fault, Node, Source, regex
+from gatekeeper.node import START, Expression, Fault, Node, Source, Span, Unresolved, regex
 
 COMPOSE = regex(r"(?:.*[._-])?compose(?:[._-].*)?\.ya?ml\Z|(?:docker-)?stack(?:[._-].*)?\.ya?ml\Z")  # of Compose files
 KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
@@ -43,6 +43,29 @@ class Repository(Subject):
     @property
     def name(self) -> str:
         return "repository"
+
+
+def documents(source: Source) -> list[Node]:
+    """The documents of a file in YAML that no model reads. Raises `Unresolved` for what cannot be read."""
+    from gatekeeper.parsers import yaml
+
+    readable(source)
+    read = source.once(yaml.parse)
+    for fault in read.faults:
+        raise _unread(source, fault.message, fault.span)
+    return read.nodes
+
+
+def readable(source: Source) -> str:
+    """The text of a file that no model reads. Raises `Unresolved`, and so is no pass, where it cannot be had."""
+    try:
+        return source.text
+    except Unreadable as error:
+        raise _unread(source, str(error)) from None
+
+
+def _unread(source: Source, why: str, at: Span = START) -> Unresolved:
+    return Unresolved(Node(None, source, at), Expression(source.path, f"cannot be read: {why}"))
 
 
 class Searched(NamedTuple):

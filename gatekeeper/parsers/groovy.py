@@ -11,15 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gatekeeper.node import Expression, Fault, Node, Source
-from gatekeeper.parsers.groovy_conditions import Tree as Tree
-from gatekeeper.parsers.groovy_conditions import expression as expression
-from gatekeeper.parsers.groovy_tokens import CLOSING
-from gatekeeper.parsers.groovy_tokens import DEPTH as DEPTH
-from gatekeeper.parsers.groovy_tokens import Text as Text
-from gatekeeper.parsers.groovy_tokens import interpolations as interpolations
-from gatekeeper.parsers.groovy_tokens import past_interpolation as past_interpolation
-from gatekeeper.parsers.groovy_tokens import text_of as text_of
-from gatekeeper.parsers.groovy_tokens import tokens as tokens
+from gatekeeper.parsers.groovy_tokens import CLOSING, DEPTH, text_of, tokens
 
 SIZE = 1_000_000  # characters of one file that are read
 _AT_RUN_TIME = "is known only when the pipeline runs"
@@ -302,12 +294,19 @@ class _Reader:
             return self.annotation(at, end)
         return self.simple(at, end)
 
+    def head(self, at: int, end: int) -> tuple[Expr, int] | None:
+        """What stands in the parentheses behind `if`, `for`, `while` or `switch`; None where there are none."""
+        if not self.is_sign(at, "("):
+            return None
+        close = min(self.closes[at], end)
+        return self.expr(at + 1, close), close + 1
+
     def if_(self, at: int, end: int) -> tuple[Statement | None, int]:
-        if not self.is_sign(at + 1, "("):
+        head = self.head(at + 1, end)
+        if head is None:
             return None, at + 1
-        close = min(self.closes[at + 1], end)
-        condition = self.expr(at + 2, close)
-        then, after = self.braces(close + 1, end)
+        condition, after = head
+        then, after = self.braces(after, end)
         following = self.past_lines(after, end)
         if following < end and self.is_sign(following, "else"):
             otherwise, after = self.braces(following + 1, end)
@@ -335,19 +334,18 @@ class _Reader:
                 return Try(body, tuple(catches), last), at
 
     def loop(self, at: int, end: int) -> tuple[Statement | None, int]:
-        if not self.is_sign(at + 1, "("):
+        head = self.head(at + 1, end)
+        if head is None:
             return None, at + 1
-        close = min(self.closes[at + 1], end)
-        head = self.expr(at + 2, close)
-        body, after = self.braces(close + 1, end)
-        return Loop(head, body), after
+        body, after = self.braces(head[1], end)
+        return Loop(head[0], body), after
 
     def switch(self, at: int, end: int) -> tuple[Statement | None, int]:
-        if not self.is_sign(at + 1, "("):
+        head = self.head(at + 1, end)
+        if head is None:
             return None, at + 1
-        close = min(self.closes[at + 1], end)
-        subject = self.expr(at + 2, close)
-        opening = self.past_lines(close + 1, end)
+        subject, after = head
+        opening = self.past_lines(after, end)
         if not self.is_sign(opening, "{"):
             return subject, opening
         last = min(self.closes[opening], end)

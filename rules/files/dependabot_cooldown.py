@@ -39,6 +39,16 @@ def dependabot_cooldown(text: Text) -> Iterator[Finding]:
         cooldown:
           # expect: 2 days
           default-days: 2
+      # expect: cargo has no default-days
+      - package-ecosystem: cargo
+        directory: /
+        schedule: {interval: weekly}
+        cooldown: {semver-major-days: 30}
+    ```
+
+    Unknown, it cannot be read:
+    ```yaml .github/dependabot.yml
+    updates: [
     ```
 
     Good:
@@ -55,7 +65,8 @@ def dependabot_cooldown(text: Text) -> Iterator[Finding]:
         days = update["cooldown"]["default-days"]
         name = update["package-ecosystem"]
         if not days.present:
-            words = f"{text_of(name)} has no cooldown"
+            lacking = "default-days" if update["cooldown"].present else "cooldown"
+            words = f"{text_of(name) or 'an update'} has no {lacking}"
             yield Finding(name, words, (), Fix(f"cooldown: {{default-days: {_DAYS}}}"))
         elif days.number is not None and days.number < _DAYS:
             yield Finding(

@@ -34,6 +34,11 @@ def dependabot_execution(text: Text) -> Iterator[Finding]:
         insecure-external-code-execution: allow
     ```
 
+    Unknown, it cannot be read:
+    ```yaml .github/dependabot.yml
+    updates: [
+    ```
+
     Good:
     ```yaml .github/dependabot.yml
     version: 2

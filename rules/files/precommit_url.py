@@ -3,10 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix
-from gatekeeper.discover import Unreadable
-from gatekeeper.models.files import Text
+from gatekeeper.models.files import Text, documents
 from gatekeeper.models.pipeline.ir import text_of
-from gatekeeper.parsers import yaml
 from gatekeeper.rule import rule
 
 _NAMES = (".pre-commit-config.yaml", ".pre-commit-config.yml")
@@ -35,6 +33,11 @@ def precommit_url(text: Text) -> Iterator[Finding]:
         hooks: [{id: black}]
     ```
 
+    Unknown, it cannot be read:
+    ```yaml .pre-commit-config.yaml
+    repos: [
+    ```
+
     Good:
     ```yaml .pre-commit-config.yaml
     repos:
@@ -45,10 +48,7 @@ def precommit_url(text: Text) -> Iterator[Finding]:
         hooks: [{id: test, name: test, entry: make test, language: system}]
     ```
     """
-    try:
-        nodes = text.node.source.once(yaml.parse).nodes
-    except Unreadable:
-        return
+    nodes = documents(text.node.source)
     for each in nodes[0]["repos"] if nodes and nodes[0]["repos"].is_list else ():
         url = text_of(each["repo"])
         if url.startswith(("http://", "git://")):

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Note, Project, Unknown
-from gatekeeper.models.pipeline import Pipeline, Trigger, play, step_runs
+from gatekeeper.models.pipeline import Job, Pipeline, Step, Trigger, play, step_runs
 from gatekeeper.models.pipeline.github.checkouts import checks_out, lets_in, of_strangers, refuses, rights, run_after
 from gatekeeper.models.pipeline.github.subjects import GithubStep
 from gatekeeper.rule import rule
@@ -11,8 +11,26 @@ from gatekeeper.rule import rule
 _PRIVILEGED = frozenset({"pull_request_target", "workflow_run", "issue_comment"})
 
 
-def _triggers(step: GithubStep) -> list[Trigger]:
-    return [trigger for trigger in step.job.pipeline.triggers if trigger.event in _PRIVILEGED]
+def _calls(project: Project) -> dict[int, list[Job]]:
+    """The jobs of workflows that others call, as their callers see them, by the id of what they are written as."""
+    found: dict[int, list[Job]] = {}
+    for job in project.all(Job):
+        if job.pipeline.caller is not None:
+            found.setdefault(id(job.node), []).append(job)
+    return found
+
+
+def _seen(step: GithubStep, project: Project | None) -> Iterator[tuple[Step, Trigger]]:
+    """The step, as its own workflow and as those that call it see it, with each trigger that has the secrets."""
+    called = any(trigger.ref == "call" for trigger in step.job.pipeline.triggers)
+    jobs = project.once("called jobs", _calls).get(id(step.job.node), []) if called and project else []
+    for each in (step, *(other for job in jobs for other in job.steps if other.node is step.node)):
+        triggers = each.job.root.pipeline.triggers
+        yield from ((each, trigger) for trigger in triggers if trigger.event in _PRIVILEGED)
+
+
+def _may_be_run(step: GithubStep, project: Project | None = None) -> bool:
+    return checks_out(step) and any(True for _ in _seen(step, project))
 
 
 def _after_pull_requests(trigger: Trigger, project: Project | None) -> bool:
@@ -32,7 +50,7 @@ def _words(trigger: Trigger) -> str:
     gate="workflow-security",
     severity="high",
     seed="6.1 Security Hardening",
-    where=lambda step: bool(_triggers(step)) and checks_out(step),
+    where=_may_be_run,
 )
 def pull_request_target(step: GithubStep, project: Project | None = None) -> Iterator[Finding | Unknown]:
     """A workflow that holds the repository's secrets does not run the code of a pull request.
@@ -87,6 +105,35 @@ def pull_request_target(step: GithubStep, project: Project | None = None) -> Ite
             with: {ref: "${{ github.event.workflow_run.head_sha }}", allow-unsafe-pr-checkout: true}
           - run: make preview
             env: {TOKEN: "${{ secrets.PREVIEW }}"}
+    ```
+
+    Bad, by way of a variable, and of a workflow that is called:
+    ```yaml .github/workflows/pull.yml
+    on: pull_request_target
+    jobs:
+      build:
+        uses: ./.github/workflows/build.yml
+        with: {commit: "${{ github.event.pull_request.head.sha }}"}
+        secrets: inherit
+    ```
+    ```yaml .github/workflows/build.yml
+    on: {workflow_call: {inputs: {commit: {type: string}}}}
+    env: {COMMIT: "${{ inputs.commit }}"}
+    jobs:
+      build:
+        runs-on: ubuntu-latest
+        steps:
+          # expect: the pull request's code
+          - uses: actions/checkout@v4.2.2
+            with: {ref: "${{ env.COMMIT }}"}
+          - run: make
+      again:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@v4.2.2
+          # expect: the pull request's code
+          - run: git fetch && git checkout "$COMMIT"
+          - run: make
     ```
 
     Bad, a guard that lets in whom it should not:
@@ -160,6 +207,20 @@ def pull_request_target(step: GithubStep, project: Project | None = None) -> Ite
           - run: make
     ```
 
+    Unknown, a commit that the run finds out:
+    ```yaml
+    on: pull_request_target
+    jobs:
+      build:
+        runs-on: ubuntu-latest
+        steps:
+          - id: pull
+            run: echo "sha=$(gh pr view "$URL" --json headRefOid -q .headRefOid)" >> "$GITHUB_OUTPUT"
+          - uses: actions/checkout@v4.2.2
+            with: {ref: "${{ steps.pull.outputs.sha }}"}
+          - run: make
+    ```
+
     Good, for members, and where the checkout refuses:
     ```yaml
     on: [issue_comment, pull_request_target]
@@ -216,20 +277,34 @@ def pull_request_target(step: GithubStep, project: Project | None = None) -> Ite
           - run: grep -c TODO README.md
     ```
     """
-    for trigger in _triggers(step):
-        if not of_strangers(step, trigger) or not _after_pull_requests(trigger, project):
+    unsure = ""
+    for seen, trigger in _seen(step, project):
+        theirs = of_strangers(seen, trigger)
+        if theirs is False or not _after_pull_requests(trigger, project):
             continue
-        ran, taken = play(step.job.pipeline, trigger).of(step.job), step_runs(step, trigger)
-        open_to_all, refused = lets_in(step, trigger), refuses(step, trigger)
-        run, sure = run_after(step)
+        ran, taken = play(seen.job.root.pipeline, trigger).of(seen.job), step_runs(seen, trigger)
+        open_to_all, refused = lets_in(seen, trigger), refuses(seen, trigger)
+        run, sure = run_after(seen)
         if False in (ran, taken, open_to_all) or refused == "yes" or (run is None and sure):
             continue
         if open_to_all is None:
-            yield Unknown(step, f"{_words(trigger)}; whom its if: or its environment lets in is not known")
+            unsure = unsure or f"{_words(trigger)}; whom its if: or its environment lets in is not known"
+        elif theirs is None:
+            unsure = unsure or f"whether what it checks out on {trigger.event} is the pull request's code is not known"
+        else:
+            yield _finding(step, seen, trigger, run, refused)
             return
-        fix = Fix("build pull requests on: pull_request; keep only what needs secrets here, without their code")
-        see = (Note(run, "this runs it"),) if run else ()
-        mild = run is None or not rights(step.job) or refused == "moved"
-        words = f"{_words(trigger)}; only the newest {step.uses} refuses that" if refused else _words(trigger)
-        yield Finding(step, words, see, fix, severity="medium" if mild else None)
-        return
+    if unsure:
+        yield Unknown(step, unsure)
+
+
+def _finding(step: GithubStep, seen: Step, trigger: Trigger, run: Step | None, refused: str) -> Finding:
+    fix = Fix("build pull requests on: pull_request; keep only what needs secrets here, without their code")
+    caller = seen.job.pipeline.caller
+    see = (
+        *((Note(run, "this runs it"),) if run else ()),
+        *((Note(caller.uses_at, f"{trigger.event} starts it from here"),) if caller else ()),
+    )
+    mild = run is None or not rights(seen.job) or refused == "moved"
+    words = f"{_words(trigger)}; only the newest {step.uses} refuses that" if refused else _words(trigger)
+    return Finding(step, words, see, fix, severity="medium" if mild else None)

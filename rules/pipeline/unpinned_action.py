@@ -22,14 +22,33 @@ def _image_pinned(text: str) -> bool:
 
 
 def _steps_of(use: Use) -> list[Use]:
-    """What the steps of a local action use."""
+    """What the steps of a local action use, and of those that these use."""
     step = next((step for step in use.job.steps if step.node["uses"] is use.node), None)
-    inner = inside(step, Scope(use.job, step)) if step is not None else []
+    inner = inside(step, Scope(use.job, step)) if step is not None else ()
     return [Use(each.node["uses"], use.job) for each, _ in inner if text_of(each.node["uses"])]
 
 
-def _judged(use: Use) -> bool:
-    return not use.local or any(not each.local for each in _steps_of(use))
+def _by_first(project: Project) -> dict[int, list[Use]]:
+    """What steps of local actions use, by the id of what uses the action first: it is said once."""
+    found: dict[int, list[Use]] = {}
+    seen: set[int] = set()
+    for use in project.all(Use):
+        new = [each for each in _steps_of(use) if id(each.node) not in seen] if use.local else []
+        found[id(use)] = new
+        seen |= {id(each.node) for each in new}
+    return found
+
+
+def _meant(use: Use, project: Project | None) -> list[Use]:
+    """The uses that are judged with one: itself, or those of the action of this repository that it names."""
+    if not use.local:
+        return [use]
+    inner = project.once("local actions", _by_first)[id(use)] if project else _steps_of(use)
+    return [each for each in inner if not each.local]
+
+
+def _judged(use: Use, project: Project | None = None) -> bool:
+    return bool(_meant(use, project))
 
 
 def _elsewhere(project: Project) -> dict[tuple[str, str], Pin]:
@@ -103,9 +122,12 @@ def unpinned_action(use: Use, project: Project | None = None) -> Iterator[Findin
     jobs:
       build:
         runs-on: ubuntu-latest
-        steps: [{uses: ./.github/actions/setup}]
+        steps: [{uses: ./.github/actions/setup}, {uses: ./.github/actions/node}]
     ```
     ```yaml .github/actions/setup/action.yml
+    runs: {using: composite, steps: [{uses: ./.github/actions/node}]}
+    ```
+    ```yaml .github/actions/node/action.yml
     runs:
       using: composite
       steps:
@@ -125,13 +147,11 @@ def unpinned_action(use: Use, project: Project | None = None) -> Iterator[Findin
           - uses: docker://alpine:3.20
     ```
     """
-    for each in _steps_of(use) if use.local else (use,):
+    for each in _meant(use, project):
         yield from _faults(each, project)
 
 
 def _faults(use: Use, project: Project | None) -> Iterator[Finding]:
-    if use.local:
-        return
     if use.text.startswith("docker://"):
         if not _image_pinned(use.text):
             yield Finding(

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from gatekeeper.days import day
-from gatekeeper.node import Node, Source, Span, regex
-from gatekeeper.parsers import yaml
+from gatekeeper.models.files import documents, readable
+from gatekeeper.node import START, Expression, Node, Source, Span, Unresolved, regex
 
 MOST = 2_000  # entries of one file
 
@@ -34,10 +34,13 @@ def files() -> frozenset[str]:
     return frozenset(_READERS)
 
 
-def entries(source: Source) -> list[Entry]:
-    """The entries of one file. Raises Unreadable."""
-    name = source.path.rpartition("/")[2]
-    return [entry for _, entry in zip(range(MOST), _READERS[name](source), strict=False)]
+def entries(source: Source) -> Iterator[Entry]:
+    """The entries of one file. Raises `Unresolved` where it cannot be read, and behind the last that is looked at."""
+    readable(source)
+    for number, entry in enumerate(_READERS[source.path.rpartition("/")[2]](source)):
+        if number == MOST:
+            raise Unresolved(Node(None, source, START), Expression(source.path, f"has more than {MOST} entries"))
+        yield entry
 
 
 def _lines(source: Source, dated: bool) -> Iterator[Entry]:
@@ -73,9 +76,7 @@ def _date(text: str) -> datetime.date | None:
 
 
 def _nodes(source: Source) -> Iterator[Node]:
-    for node in source.once(yaml.parse).nodes:
-        if node.is_mapping:
-            yield node
+    yield from (node for node in documents(source) if node.is_mapping)
 
 
 def _text(node: Node) -> str:

@@ -6,7 +6,9 @@ what stands inside decides nothing.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from gatekeeper.models.pipeline.expressions import found
@@ -20,6 +22,7 @@ _INPUT = regex(r"\$\[\[[^\]]{0,500}\]\]")
 _SHOWS = frozenset("cat echo printf head tail less ls".split())
 _MOST = 2_000  # characters of what a trap runs
 _TALK = frozenset("true : echo printf exit return".split())
+_GOES_ON = frozenset({"&&", "|", "|&"})
 
 
 @lru_cache(maxsize=8192)
@@ -126,13 +129,12 @@ def _ends_well(command: Command) -> bool:
 def _ended(script: Script, found: list[Heard]) -> list[Heard]:
     """What stands behind a command that ends the script with success is not run; it may not be where that may not."""
     ending: dict[str, int] = {}  # functions that end the script, by the number of the command that does
-    cut: bool | None = False  # what holds already for all that follows
+    cut: dict[int, bool | None] = {}  # what holds already for all that follows, in the script (0) or a group
     for number, command in enumerate(script.commands):
-        runs_other = command.words[:1] == ("exec",) and len(command.words) > 1 and not command.inner
-        if cut is False and command.words[:1] and ending.get(command.words[0], number) < number:
+        if 0 not in cut and command.words[:1] and ending.get(command.words[0], number) < number:
             _cut(script, found, number, None, False)
-            cut = None
-        if not runs_other and not _ends_well(command):
+            cut[0] = None
+        if not _runs_no_more(command) and not _ends_well(command):
             continue
         around = _around(script, command.group)
         function = next((group for group in around if group.kind == "function_definition"), None)
@@ -143,11 +145,26 @@ def _ended(script: Script, found: list[Heard]) -> list[Heard]:
             shell = function
         direct = command.group == 0 or (bool(around) and around[0] is shell)
         sure = direct and not (command.branch or command.before or command.after)
-        if cut or (cut is None and not sure):
+        key = 0 if shell is None else id(shell)
+        if any(cut[each] or not sure for each in (0, key) if each in cut):
             continue
         _cut(script, found, number, shell, sure)
-        cut = (sure or None) if shell is None else cut
+        cut[key] = sure or None
     return found
+
+
+def _runs_no_more(command: Command) -> bool:
+    """Whether the shell runs nothing behind it: another program takes its place, or it only reads from here on."""
+    if command.inner or len(command.words) < 2:
+        return False
+    if command.words[0] == "exec":
+        return True
+    if command.words[0] != "set" or "--" in command.words:
+        return False
+    return "noexec" in command.words or any(_READS_ONLY.match(word) for word in command.words[1:])
+
+
+_READS_ONLY = regex(r"-[abefhkmptuvxBCEHPT]{0,18}n[abefhkmptuvxBCEHPTo]{0,18}\Z")
 
 
 def _cut(script: Script, found: list[Heard], number: int, within: Group | None, sure: bool) -> None:
@@ -170,8 +187,33 @@ class _Listener:
         for index in range(size - 1, -1, -1):
             words = self.commands[index].words or self.commands[index].env
             self.looked_at[index] = self.looked_at[index + 1] or _fails(words) or any("$" in word for word in words)
+        self.place = {item: at for group in self.groups for at, item in enumerate(group.items)}  # in its group
+        self.calls: dict[str, list[int]] = {}
+        for number, command in enumerate(self.commands):
+            if command.words:
+                self.calls.setdefault(command.words[0], []).append(number)
+        self.heard: dict[tuple[int, bool, bool, int], Heard] = {}
+        self.ends: dict[int, int] = {}  # where the && list of an item ends, by its place in the group
+        for group in self.groups:
+            for at in range(len(group.items) - 1, -1, -1):
+                on = at + 1 < len(group.items) and self._of(group.items[at]).after in _GOES_ON
+                self.ends[group.items[at]] = self.ends[group.items[at + 1]] if on else at
+        self.given = "\0".join(self._given(command) for command in self.commands)
+        lengths = (len(self._given(command)) + 1 for command in self.commands)
+        self.given_at = [0, *accumulate(lengths)]
+
+    @staticmethod
+    def _given(command: Command) -> str:
+        """What a command that may look at a file is given."""
+        return "" if command.program in _SHOWS else "\0".join(command.words)
 
     def hears(self, number: int, errexit: bool, pipefail: bool, depth: int = 0) -> Heard:
+        key = (number, errexit, pipefail, depth)
+        if key not in self.heard:
+            self.heard[key] = self._hears(number, errexit, pipefail, depth)
+        return self.heard[key]
+
+    def _hears(self, number: int, errexit: bool, pipefail: bool, depth: int) -> Heard:
         command = self.commands[number]
         if command.inner:
             return Heard(None, "its output is what is used")
@@ -193,15 +235,16 @@ class _Listener:
 
     def _called(self, function: Group, inside: int, errexit: bool, pipefail: bool, depth: int) -> Heard:
         """What becomes of a function's failure where it is called."""
-        calls = [n for n, c in enumerate(self.commands) if c.words[:1] == (function.name,) and n > inside]
-        if not calls or depth > 3:
+        calls = self.calls.get(function.name, [])
+        first = bisect_right(calls, inside)
+        if first == len(calls) or depth > 3:
             return Heard(None, f"it stands in the function {function.name}, and whether that runs is not known")
-        verdicts = [self.hears(call, errexit, pipefail, depth + 1) for call in calls[:20]]
+        verdicts = [self.hears(call, errexit, pipefail, depth + 1) for call in calls[first : first + 20]]
         return next((verdict for verdict in verdicts if verdict.lost is False), verdicts[0])
 
     def _in_list(self, item: int, group: int, errexit: bool, pipefail: bool) -> Heard:
         items = self.groups[group].items
-        at = items.index(item)
+        at = self.place[item]
         if self._of(item).negated:
             return Heard(True, "! turns its exit status round")
         if self._of(item).after in ("|", "|&"):
@@ -211,8 +254,7 @@ class _Listener:
                 at += 1
         after = self._of(items[at]).after
         if after == "&":
-            later = self.commands[self._first(item) + 1 :]
-            waits = any(each.words[:1] == ("wait",) for each in later)
+            waits = self.calls.get("wait", [-1])[-1] > self._first(item)
             return Heard(
                 None if waits else True, "it runs in the background" + (", and is waited for" if waits else "")
             )
@@ -225,7 +267,7 @@ class _Listener:
     def _kept(self, number: int, item: int, group: int) -> bool:
         """Whether what a command prints goes into a file that a later command of the script is given."""
         items = self.groups[group].items
-        at = items.index(item)
+        at = self.place[item]
         pipe = [number]
         while at + 1 < len(items) and self._of(items[at]).after in ("|", "|&"):
             at += 1
@@ -233,10 +275,7 @@ class _Listener:
         files = {each.target for n in pipe for each in self.commands[n].redirects if each.operator.startswith(">")}
         files |= {word for n in pipe if self.commands[n].program == "tee" for word in self.commands[n].words[1:]}
         files = {name for name in files if len(name) > 1 and not name.startswith(("-", "/dev/", "&"))}
-        later = self.commands[max(pipe) + 1 :] if files else ()
-        return any(
-            name in word for each in later if each.program not in _SHOWS for word in each.words for name in files
-        )
+        return any(self.given.find(name, self.given_at[max(pipe) + 1]) >= 0 for name in files)
 
     def _at_end(self, items: tuple[int, ...], at: int, group: int, errexit: bool) -> Heard:
         """Its failure is that of its statement: does the script go on?"""
@@ -296,9 +335,8 @@ class _Listener:
 
     def _and_list(self, items: tuple[int, ...], at: int, group: int) -> Heard:
         """The first parts of an && list do not end the script; their failure counts only when the list is the last."""
-        while at < len(items) and self._of(items[at]).after in ("&&", "|", "|&"):
-            at += 1
-        if at < len(items) and self._of(items[at]).after == "||":
+        at = self.ends[items[at]]
+        if self._of(items[at]).after == "||":
             return self._alternative(items, at + 1)
         if at + 1 >= len(items):
             return _HEARD

@@ -9,22 +9,28 @@ from gatekeeper.models.pipeline.ir import text_of
 from gatekeeper.rule import rule
 
 _PRIVILEGED = frozenset({"pull_request_target", "workflow_run", "issue_comment"})
-_SPOOFABLE = frozenset({"github.actor", "github.triggering_actor", "github.event.pull_request.sender.login"})
+_SPOOFABLE = frozenset(
+    f"github.{path}" for path in ("actor", "triggering_actor", "event.sender.login", "event.pull_request.sender.login")
+)
 
 
-def _lets_in(tree: Tree) -> str:
-    """The bot whose name alone lets a run in, by who started it; '' when nothing does."""
-    if tree[0] in ("||", "&&"):
-        return next(filter(None, (_lets_in(part) for part in tree[1:])), "")
-    if tree[0] == "call" and tree[1] in ("contains", "startswith", "endswith") and len(tree[2]) == 2:
-        pair = tree[2]
-    elif tree[0] == "==":
-        pair = tree[1:]
-    else:
-        return ""
+def _compared(tree: Tree) -> tuple[str, str]:
+    """The path and the name that a condition compares; '' for what is no such comparison."""
+    calls = tree[0] == "call" and tree[1] in ("contains", "startswith", "endswith") and len(tree[2]) == 2
+    pair = tree[2] if calls else tree[1:] if tree[0] == "==" else ()
     path = next((part[1] for part in pair if part[0] == "path"), "")
-    name = next((str(part[1]) for part in pair if part[0] == "literal"), "")
-    return name if path in _SPOOFABLE and (name.endswith("[bot]") or name.lower() in ("dependabot", "renovate")) else ""
+    return path, next((str(part[1]) for part in pair if part[0] == "literal"), "")
+
+
+def _lets_in(tree: Tree) -> tuple[str, str]:
+    """Who started it, and the bot whose name lets a run in by that alone; '' when nothing does."""
+    if tree[0] == "&&" and any(_compared(part)[0].endswith(".user.login") for part in tree[1:]):
+        return "", ""
+    if tree[0] in ("||", "&&"):
+        return next((found for part in tree[1:] if (found := _lets_in(part))[1]), ("", ""))
+    path, name = _compared(tree)
+    bot = name.endswith("[bot]") or name.lower() in ("dependabot", "renovate")
+    return (path, name) if path in _SPOOFABLE and bot else ("", "")
 
 
 def _conditions(job: GithubJob) -> Iterator[Node]:
@@ -47,7 +53,8 @@ def bot_condition(job: GithubJob) -> Iterator[Finding]:
     repository's secrets. `github.event.pull_request.user.login` is the author.
 
     Judged are workflows that run for strangers with the repository's secrets (`pull_request_target`, `workflow_run`,
-    `issue_comment`), and conditions that let the bot in. One that keeps it out cannot be abused so.
+    `issue_comment`), and conditions that let the bot in. One that keeps it out cannot be abused so, nor one that asks
+    for the author as well.
 
     Bad:
     ```yaml
@@ -57,6 +64,17 @@ def bot_condition(job: GithubJob) -> Iterator[Finding]:
         runs-on: ubuntu-latest
         # expect: github.actor
         if: github.actor == 'dependabot[bot]'
+        steps: [{run: 'gh pr merge --auto --squash "$URL"'}]
+    ```
+
+    Bad, the author is asked for only where it is not the bot:
+    ```yaml
+    on: pull_request_target
+    jobs:
+      merge:
+        runs-on: ubuntu-latest
+        # expect: github.event.sender.login
+        if: github.event.sender.login == 'renovate[bot]' || github.event.pull_request.user.login == 'ada'
         steps: [{run: 'gh pr merge --auto --squash "$URL"'}]
     ```
 
@@ -71,11 +89,13 @@ def bot_condition(job: GithubJob) -> Iterator[Finding]:
           - run: gh pr merge --auto --squash "$URL"
           - if: github.actor != 'dependabot[bot]'
             run: ./label
+          - if: github.actor == 'dependabot[bot]' && github.event.pull_request.user.login == 'dependabot[bot]'
+            run: ./label
     ```
     """
     for node in _conditions(job):
         tree = condition(text_of(node))
-        name = _lets_in(tree) if tree and "user.login" not in text_of(node) else ""
+        path, name = _lets_in(tree) if tree else ("", "")
         if name:
-            words = f"github.actor is not the author: a stranger can have {name} make the last event"
+            words = f"{path} is not the author: a stranger can have {name} make the last event"
             yield Finding(node, words, (), Fix(f"github.event.pull_request.user.login == '{name}'"))

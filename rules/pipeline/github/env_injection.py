@@ -14,14 +14,35 @@ _FILE = regex(r">>?[ \t]*[\"']?\$\{?(GITHUB_ENV|GITHUB_PATH)\b|tee -a[ \t]+[\"']
 _LINES = regex(r"\.(?:body|message)\Z|context\.payload")  # titles and names of branches are on one line
 _CAT = regex(r"(?:\bcat[ \t]+|\$\(<[ \t]*)[\"']?([\w./-]{1,200})")
 _VARIABLE = regex(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+_HEREDOC = regex(r"<<-?[ \t]{0,4}([\"']?)([A-Za-z_]\w{0,60})\1")
+_GUESSED = regex(r"<<[^\s>]{0,60}\$")  # not: a delimiter that is made for this run, after the name of a variable
+_OPENS = {"}": "{", ")": "("}
 
 
 def _written(step: GithubStep) -> Iterator[tuple[int, str, str]]:
     """The lines of a script that write to the file of variables or of paths, each with its number and which it is."""
-    for number, line in enumerate(text_of(step.node["run"]).split("\n")):
+    lines = text_of(step.node["run"]).split("\n")
+    for number, line in enumerate(lines):
         match = _FILE.search(line)
         if match:
-            yield number, line, match[1] or match[2]
+            yield from ((at, lines[at], match[1] or match[2]) for at in _block(lines, number))
+
+
+def _block(lines: list[str], number: int) -> range:
+    """The lines that a redirection takes in: those of the group that it closes, or of the text that follows it."""
+    opener = _OPENS.get(lines[number].lstrip()[:1])
+    if opener:
+        indent = len(lines[number]) - len(lines[number].lstrip())
+        begins = (at for at in range(number - 1, -1, -1) if lines[at][indent:].startswith(opener))
+        return range(next(begins, number), number + 1)
+    heredoc = _HEREDOC.search(lines[number])
+    ends = (at for at in range(number + 1, len(lines)) if lines[at].strip() == heredoc[2]) if heredoc else iter(())
+    return range(number, next(ends, number) + 1)
+
+
+def _delimited(step: GithubStep) -> bool:
+    """Whether the script writes values of several lines with a delimiter that nobody can guess."""
+    return bool(_GUESSED.search(text_of(step.node["run"])))
 
 
 def _taints(step: GithubStep, line: str) -> Iterator[Taint]:
@@ -76,6 +97,28 @@ def env_injection(step: GithubStep) -> Iterator[Finding | Unknown]:
             env: {BODY: "${{ github.event.comment.body }}"}
     ```
 
+    Bad, several lines together:
+    ```yaml
+    on: issue_comment
+    jobs:
+      note:
+        runs-on: ubuntu-latest
+        env: {BODY: "${{ github.event.comment.body }}"}
+        steps:
+          - run: |
+              {
+                echo "BODY<<EOF"
+                # expect: github.event.comment.body gets into GITHUB_ENV
+                echo "$BODY"
+                echo EOF
+              } >> "$GITHUB_ENV"
+          - run: |
+              cat <<END >> "$GITHUB_ENV"
+              # expect: github.event.comment.body gets into GITHUB_ENV
+              BODY=$BODY
+              END
+    ```
+
     Bad, from an artifact:
     ```yaml
     on: {workflow_run: {workflows: [CI], types: [completed]}}
@@ -104,6 +147,14 @@ def env_injection(step: GithubStep) -> Iterator[Finding | Unknown]:
             env: {TITLE: "${{ github.event.issue.title }}"}
           - run: echo "LENGTH=$(echo "$BODY" | wc -c)" >> "$GITHUB_ENV"
             env: {BODY: "${{ github.event.comment.body }}"}
+          - run: |
+              end="$(openssl rand -hex 16)"
+              {
+                echo "BODY<<$end"
+                echo "$BODY"
+                echo "$end"
+              } >> "$GITHUB_ENV"
+            env: {BODY: "${{ github.event.comment.body }}"}
     ```
     """
     for number, line, file in _written(step):
@@ -121,7 +172,7 @@ def env_injection(step: GithubStep) -> Iterator[Finding | Unknown]:
             )
             continue
         for taint in _taints(step, line):
-            if file == "GITHUB_ENV" and not _LINES.search(taint.path):
+            if file == "GITHUB_ENV" and (_delimited(step) or not _LINES.search(taint.path)):
                 continue
             if any(trigger.event in PRIVILEGED for trigger in triggers_of(taint, step.job)):
                 words = f"{taint.path} gets into {file}: a line of it is a variable or a path of later steps"

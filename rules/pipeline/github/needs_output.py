@@ -3,26 +3,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix
-from gatekeeper.models.pipeline.expressions import condition, found, parse, walk
+from gatekeeper.models.pipeline.expressions import walk
 from gatekeeper.models.pipeline.github.subjects import GithubJob
-from gatekeeper.models.pipeline.ir import line_of, pairs
+from gatekeeper.models.pipeline.github.texts import written_in
+from gatekeeper.models.pipeline.ir import Job, pairs
 from gatekeeper.node import Node
 from gatekeeper.rule import rule
 
 
 def _paths(job: GithubJob) -> Iterator[tuple[Node, str]]:
     """The paths below `needs` that the job names, with their places."""
-    conditions = {id(cond) for cond in (job.cond, *(step.cond for step in job.steps))}
-    for node in job.texts:
-        text = node.text
-        if "needs" not in text:
-            continue
-        trees = [(line_of(node, text.count("\n", 0, start)), parse(inner)) for start, _, inner in found(text)]
-        if id(node) in conditions and "${{" not in text:
-            trees = [(node, condition(text))]
-        for at, tree in trees:
-            paths = {each[1] for each in walk(tree) if each[0] == "path"} if tree else set()
-            yield from ((at, path) for path in sorted(paths) if path.startswith("needs."))
+    for each in written_in(job):
+        parts = walk(each.tree) if each.tree and "needs" in each.text.lower() else ()
+        paths = {part[1] for part in parts if part[0] == "path" and part[1].startswith("needs.")}
+        yield from ((each.at, path) for path in sorted(paths))
 
 
 def _wrong(job: GithubJob, path: str) -> str:
@@ -42,9 +36,8 @@ def _wrong(job: GithubJob, path: str) -> str:
     return f"{id} has no output {rest[1]}, so it is empty"
 
 
-def _outputs(job: object) -> set[str] | None:
+def _outputs(job: Job) -> set[str] | None:
     """The names of a job's outputs; None where they are in another repository."""
-    assert isinstance(job, GithubJob)
     if job.unresolved:
         return None
     node = job.called.node["on"]["workflow_call"]["outputs"] if job.called else job.node["outputs"]

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gatekeeper import Finding, Fix, Note
+from gatekeeper import Finding, Fix, Note, Unknown
 from gatekeeper.models.pipeline import Step
 from gatekeeper.models.pipeline.github.subjects import GithubStep
 from gatekeeper.models.pipeline.ir import text_of
 from gatekeeper.node import regex
 from gatekeeper.rule import rule
 
-_PUSHES = regex(r"\bgit (?:-\S+ \S+ )?(?:push|fetch|pull|submodule|lfs)|gh pr|release|publish")
+_PUSHES = regex(r"\bgit (?:-\S+ \S+ )?(?:push|fetch|pull|submodule|lfs)|gh pr|(?<!--)(?<!/)release|publish")
 _NEEDS_IT = "git-auto-commit create-pull-request push changesets release pages commit bump tag".split()
 _MAJOR = regex(r"v?(\d{1,3})(?:\.(\d{1,3}))?")
 
@@ -55,7 +55,7 @@ def _needs(job_steps: tuple[Step, ...]) -> bool:
     aliases=["zizmor:artipacked"],
     where=lambda step: step.slug == "actions/checkout",
 )
-def persisted_credentials(step: GithubStep) -> Iterator[Finding]:
+def persisted_credentials(step: GithubStep) -> Iterator[Finding | Unknown]:
     """A checkout leaves no token behind.
 
     `actions/checkout` writes the job's token into `.git/config`, for later calls of git, unless
@@ -89,7 +89,19 @@ def persisted_credentials(step: GithubStep) -> Iterator[Finding]:
         steps:
           # expect: stays in .git/config
           - uses: actions/checkout@v4
-          - run: make test
+          - run: cargo test --release
+    ```
+
+    Unknown, a commit of which nothing says the version:
+    ```yaml
+    on: push
+    jobs:
+      build:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@0000000000000000000000000000000000000000
+          - uses: actions/upload-artifact@v4
+            with: {name: all, path: ., include-hidden-files: true}
     ```
 
     Good:
@@ -119,6 +131,8 @@ def persisted_credentials(step: GithubStep) -> Iterator[Finding]:
     if upload is not None and version is not None and version < (6, 0):
         words = "the job's token stays in .git/config, and an artifact holds it"
         yield Finding(step, words, (Note(upload, "this uploads the folder with .git"),), fix)
+    elif upload is not None and version is None and len(step.uses.partition("@")[2]) == 40:
+        yield Unknown(step, "an artifact holds the job's token, unless this is version 6 or newer, which nothing says")
     elif not _needs(step.job.steps):
         where = "stays in .git/config" if version is None or version < (6, 0) else "stays beside the checkout"
         yield Finding(step, f"the job's token {where}, and no step needs it there", (), fix, severity="low")

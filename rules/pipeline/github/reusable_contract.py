@@ -57,6 +57,21 @@ def reusable_contract(job: GithubJob) -> Iterator[Finding]:
       deploy: {runs-on: ubuntu-latest, steps: [{run: ./deploy}]}
     ```
 
+    Bad, it declares nothing:
+    ```yaml .github/workflows/ci.yml
+    on: push
+    jobs:
+      deploy:
+        uses: ./.github/workflows/deploy.yml
+        # expect: declares no input image
+        with: {image: shop}
+    ```
+    ```yaml .github/workflows/deploy.yml
+    on: [workflow_call, workflow_dispatch]
+    jobs:
+      deploy: {runs-on: ubuntu-latest, steps: [{run: ./deploy}]}
+    ```
+
     Good:
     ```yaml .github/workflows/ci.yml
     on: push
@@ -76,13 +91,8 @@ def reusable_contract(job: GithubJob) -> Iterator[Finding]:
     ```
     """
     assert job.called
-    call = job.called.node["on"]["workflow_call"]
-    if not job.called.node["on"].is_mapping or not (call.is_mapping or call.key):
-        words = f"{text_of(job.uses_at)} cannot be called: it has no workflow_call"
-        on = job.called.node["on"]
-        listed = [text_of(each) for each in on] if on.is_list else [text_of(on)]
-        if "workflow_call" not in listed:
-            yield Finding(job.uses_at, words)
+    if all(trigger.event != "workflow_call" for trigger in job.called.triggers):
+        yield Finding(job.uses_at, f"{text_of(job.uses_at)} cannot be called: it has no workflow_call")
         return
     for kind, word in (("inputs", "input"), ("secrets", "secret")):
         at = job.node["with" if kind == "inputs" else "secrets"]

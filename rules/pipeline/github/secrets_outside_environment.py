@@ -4,28 +4,14 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Project
 from gatekeeper.links import production_of
-from gatekeeper.models.pipeline.expressions import found, parse, walk
 from gatekeeper.models.pipeline.github.subjects import GithubJob
-from gatekeeper.node import Node
+from gatekeeper.models.pipeline.github.texts import secrets_named
 from gatekeeper.rule import rule
 
 
 def _deploys_to_production(job: GithubJob, project: Project) -> bool:
     production = production_of(job, project)
     return job.pipeline.caller is None and bool(job.steps) and production is not None and production.certain
-
-
-def _secrets(job: GithubJob) -> Iterator[tuple[str, Node]]:
-    """The secrets that the job names, each with the first place where it does."""
-    seen: set[str] = set()
-    for node in job.node.walk():
-        text = node.value if node.known and isinstance(node.value, str) else ""
-        for _, _, inner in found(text) if "secrets" in text else ():
-            tree = parse(inner)
-            for each in walk(tree) if tree else ():
-                if each[0] == "path" and each[1].startswith("secrets.") and each[1] not in seen:
-                    seen.add(each[1])
-                    yield each[1].removeprefix("secrets."), node
 
 
 @rule(
@@ -70,7 +56,8 @@ def secrets_outside_environment(job: GithubJob, project: Project) -> Iterator[Fi
     ```
     """
     if job.environment is None:
-        names = [(name, node) for name, node in _secrets(job) if name != "github_token"]
+        named = secrets_named(job.texts)
+        names = [(name or "all there are", node) for name, node in named.items() if name != "github_token"]
         if names:
             words = f"{', '.join(name for name, _ in names[:4])}{' …' if len(names) > 4 else ''}"
             fix = Fix("environment: production, and the secrets there")

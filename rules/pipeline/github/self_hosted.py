@@ -9,6 +9,7 @@ from gatekeeper.models.pipeline.github.subjects import GithubJob
 from gatekeeper.models.pipeline.ir import text_of
 from gatekeeper.rule import rule
 
+_OWN = "self-hosted"
 _STRANGERS = frozenset({"pull_request", "pull_request_target", "issue_comment", "issues"})
 
 
@@ -18,12 +19,23 @@ def _labels(job: GithubJob) -> list[str]:
     return [text_of(each) for each in listed] if listed.is_list else [text_of(listed)]
 
 
+def _asks_for_own(job: GithubJob) -> bool | None:
+    """Whether it runs on a runner of one's own, also in one row of its matrix; None where that hangs on the run."""
+    unsure = False
+    for label in _labels(job):
+        values = job.values(label) or ()
+        if _OWN in values and (label == _OWN or "matrix." in label):
+            return True
+        unsure = unsure or _OWN in values or _OWN in label
+    return None if unsure else False
+
+
 @rule(
     "github-self-hosted-runner",
     gate="workflow-security",
     severity="medium",
     seed="6.1 Security Hardening",
-    where=lambda job: job.pipeline.caller is None and "self-hosted" in _labels(job),
+    where=lambda job: job.pipeline.caller is None and _asks_for_own(job) is not False,
 )
 def self_hosted(job: GithubJob) -> Iterator[Finding | Unknown]:
     """A runner of one's own does not run what strangers send.
@@ -43,6 +55,20 @@ def self_hosted(job: GithubJob) -> Iterator[Finding | Unknown]:
       test:
         # expect: a pull request
         runs-on: [self-hosted, linux]
+        steps: [{run: make test}]
+      each:
+        strategy: {matrix: {on: [ubuntu-latest, self-hosted]}}
+        # expect: a pull request
+        runs-on: ${{ matrix.on }}
+        steps: [{run: make test}]
+    ```
+
+    Unknown, it hangs on the run:
+    ```yaml
+    on: [push, pull_request]
+    jobs:
+      test:
+        runs-on: ${{ github.event_name == 'push' && 'self-hosted' || 'ubuntu-latest' }}
         steps: [{run: make test}]
     ```
 
@@ -68,11 +94,11 @@ def self_hosted(job: GithubJob) -> Iterator[Finding | Unknown]:
         if trigger.event not in _STRANGERS or play(job.pipeline, trigger).of(job) is False:
             continue
         let_in = lets_in(job, trigger)
-        if let_in:
+        if let_in and _asks_for_own(job):
             words = f"{trigger.words} from anybody runs on a runner of one's own"
             fix = Fix("a hosted runner, or one that is thrown away after the job")
             yield Finding(job.node["runs-on"], words, (), fix)
             return
-        unsure = unsure or (trigger.words if let_in is None else "")
+        unsure = unsure or (trigger.words if let_in is not False else "")
     if unsure:
         yield Unknown(job.node["runs-on"], f"whether {unsure} from anybody runs on a runner of one's own is not known")

@@ -6,8 +6,8 @@ from gatekeeper import Finding, Fix, Node, Note, Project
 from gatekeeper.links import production_of
 from gatekeeper.models.pipeline import Class
 from gatekeeper.models.pipeline.environments import classify
-from gatekeeper.models.pipeline.expressions import found, parse, walk
 from gatekeeper.models.pipeline.github.subjects import GithubJob
+from gatekeeper.models.pipeline.github.texts import secrets_named
 from gatekeeper.node import regex
 from gatekeeper.rule import rule
 
@@ -27,28 +27,23 @@ def _named(job: GithubJob) -> dict[str, Node]:
     another secret."""
     if job.environment is not None or job.pipeline.caller is not None:
         return {}
-    names: dict[str, Node] = {}
-    for node in job.node.walk():
-        text = node.value if node.known and isinstance(node.value, str) else ""
-        for _, _, inner in found(text) if "secrets." in text else ():
-            tree = parse(inner)
-            for each in walk(tree) if tree else ():
-                if each[0] == "path" and each[1].startswith("secrets.") and _is_credential(each[1][8:]):
-                    names.setdefault(each[1][8:], node)
-    return names
+    return {name: node for name, node in secrets_named(job.texts).items() if _is_credential(name)}
 
 
 def _is_credential(name: str) -> bool:
     return bool(_CREDENTIAL.search(name)) and not _SHARED.search(name)
 
 
-def _elsewhere(job: GithubJob, project: Project) -> Iterator[GithubJob]:
+def _elsewhere(project: Project) -> list[GithubJob]:
     """The jobs that deploy to what is certainly not production."""
-    for other in project.all(GithubJob):
-        words = f"{other.id} {other.pipeline.name}"
-        known = other.environment.cls if other.environment else classify(words, place=False)
-        if other is not job and other.deploy and known is Class.NONPROD and production_of(other, project) is None:
-            yield other
+    return [
+        job for job in project.all(GithubJob) if job.deploy and _is_another(job) and not production_of(job, project)
+    ]
+
+
+def _is_another(job: GithubJob) -> bool:
+    known = job.environment.cls if job.environment else classify(f"{job.id} {job.pipeline.name}", place=False)
+    return known is Class.NONPROD
 
 
 @rule(
@@ -106,7 +101,7 @@ def shared_credentials(job: GithubJob, project: Project) -> Iterator[Finding]:
     ```
     """
     mine = _named(job)
-    for other in _elsewhere(job, project) if mine else ():
+    for other in project.once("deploys elsewhere", _elsewhere) if mine else ():
         for name, node in _named(other).items():
             if name in mine:
                 see = (Note(node, f"{other.id} uses it as well, and is not production"),)

@@ -42,12 +42,20 @@ def library_unpinned(pipeline: JenkinsPipeline) -> Iterator[Finding | Unknown]:
     library 'delivery'
     node { sh 'make' }
     ```
+
+    Unknown, put together:
+    ```groovy
+    library "delivery@${env.LIBRARY_VERSION}"
+    node { sh 'make' }
+    ```
     """
     for library in pipeline.libraries:
         if not library.version:
             words = f"{library.name}: its version is in the settings of Jenkins"
             yield Unknown(library.place, words, Reason.NEEDS_API)
-        elif not _VERSION.match(library.version) and "$" not in library.version:
+        elif "$" in library.version:
+            yield Unknown(library.place, f"which version of {library.name} {library.version} is")
+        elif not _VERSION.match(library.version):
             fix = Fix("name a tag or a commit: @Library('name@v1.2.3')")
             yield Finding(
                 library.place, f"{library.version} is a branch: the library changes under the pipeline", (), fix

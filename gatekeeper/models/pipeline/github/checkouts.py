@@ -5,7 +5,13 @@ Sources: "Events that trigger workflows" of GitHub's documentation; the readme o
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from gatekeeper.models.pipeline.expressions import UNKNOWN, Value, condition, evaluate, truth
+from gatekeeper.models.pipeline.github.texts import secrets_named
+from gatekeeper.models.pipeline.github.tokens import token_of
+from gatekeeper.models.pipeline.github.untrusted import Scope, taints, variables
 from gatekeeper.models.pipeline.ir import Job, Step, Trigger, normal, text_of
 from gatekeeper.models.pipeline.kinds import unwrap
 from gatekeeper.node import regex
@@ -27,6 +33,9 @@ _BY_HAND = regex(
     r"gh pr checkout|git (?:-C \S+ )?(?:checkout|switch|merge|reset|worktree|pull)[^\n]{0,80}"
     r"(?:head[._]sha|FETCH_HEAD|refs/pull/|pull/\$)"
 )
+_GIT = regex(r"\bgit (?:-C \S+ )?(?:checkout|switch|merge|reset|worktree|pull)\b[^\n]{0,200}")
+_NAMED = regex(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)")
+_MADE = regex(r"(?:steps|needs)\.")  # what only the run knows
 # What a stranger comes with, and what he can write as he likes.
 _STRANGER: dict[str, Value] = {
     "github.actor": "stranger",
@@ -78,32 +87,54 @@ _HARMLESS = (
 
 def checks_out(step: Step) -> bool:
     """Whether it brings code of the repository, or of a pull request, into the job."""
-    return step.slug == "actions/checkout" or bool(step.run and _BY_HAND.search(step.run))
+    return step.slug == "actions/checkout" or bool(step.run and (_BY_HAND.search(step.run) or _named(step)))
 
 
-def of_strangers(step: Step, trigger: Trigger) -> bool:
-    """Whether what it checks out is the pull request's. The name of a branch alone is one of the base repository."""
-    if step.run:
-        return bool(_BY_HAND.search(step.run))
-    ref, repository = (text_of(step.node["with"][name]) for name in ("ref", "repository"))
+def of_strangers(step: Step, trigger: Trigger) -> bool | None:
+    """Whether what it checks out is the pull request's; None where only the run knows what that is. The name of a
+    branch alone is one of the base repository."""
     commit = _COMMIT.get(trigger.event)
+    scope = Scope(step.job, step)
+    if step.run:
+        held = variables(step, scope._replace(wanted=commit.search)) if commit else {}
+        return bool(_BY_HAND.search(step.run)) or not held.keys().isdisjoint(_named(step))
+    ref, repository = (text_of(step.node["with"][name]) for name in ("ref", "repository"))
     other = "head.repo" in repository or "head_repository" in repository
-    return bool((commit and commit.search(ref)) or (_BRANCH.search(ref) and other))
+    if (commit and _leads_to(ref, commit, scope)) or (other and _leads_to(ref, _BRANCH, scope)):
+        return True
+    return None if any(taints(ref, scope._replace(wanted=_MADE.match))) else False
+
+
+def _named(step: Step) -> set[str]:
+    """The variables that its calls of git which bring code in name."""
+    return {match[1] for call in _GIT.finditer(step.run) for match in _NAMED.finditer(call[0])}
+
+
+def _leads_to(text: str, wanted: re.Pattern[str], scope: Scope) -> bool:
+    """Whether it is, by itself or by way of variables, outputs and inputs, what the pattern says."""
+    followed = taints(text, scope._replace(wanted=wanted.search))
+    return bool(wanted.search(text)) or any(taint.certain for taint in followed)
 
 
 def lets_in(subject: Job | Step, trigger: Trigger) -> bool | None:
     """Whether a stranger's event gets through the conditions of a step or a job and of the jobs before it. None where
     something decides that the files do not say: a label, a list of names, an earlier step that asks for rights."""
     job = subject.job if isinstance(subject, Step) else subject
-    conditions = [each.cond for each in (subject, job, *job.ancestors()) if each.cond.present]
+    above = (*job.ancestors(), *_callers(job))
+    conditions = [each.cond for each in (subject, job, *above) if each.cond.present]
     answers = [_met(text_of(cond), trigger) for cond in conditions]
     if False in answers:
         return False
     before = job.steps[: subject.index] if isinstance(subject, Step) else ()
-    asked = any(
-        _asks_for_rights(each) for each in (*before, *(each for above in job.ancestors() for each in above.steps))
-    )
+    asked = any(_asks_for_rights(each) for each in (*before, *(each for other in above for each in other.steps)))
     return None if None in answers or asked or job.environment else True
+
+
+def _callers(job: Job) -> Iterator[Job]:
+    """The jobs that call the workflow it is a part of."""
+    while (caller := job.pipeline.caller) is not None:
+        yield caller
+        job = caller
 
 
 def _met(text: str, trigger: Trigger) -> bool | None:
@@ -198,13 +229,9 @@ def _runs_files(step: Step) -> bool | None:
 
 def rights(job: Job) -> str:
     """What the job holds that a stranger has not: its secrets, a token that may write; '' where it has neither."""
-    from gatekeeper.models.pipeline.github.tokens import token_of
-
     token = token_of(job)
-    for node in (*job.node.walk(), *job.pipeline.node["env"].walk()):
-        text = node.value if node.known and isinstance(node.value, str) else ""
-        if "secrets." in text and "secrets.GITHUB_TOKEN" not in text:
-            return "secrets"
+    if secrets_named((*job.node.texts(), *job.pipeline.node["env"].texts())).keys() - {"github_token"}:
+        return "secrets"
     if token.at is None:
         return "the default token"
     return "a token that may write" if token.writes or token.everything else ""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from gatekeeper.models.pipeline.expressions import Tree, condition, found, parse
-from gatekeeper.models.pipeline.github.subjects import GithubPipeline
-from gatekeeper.models.pipeline.ir import line_of, text_of
+from gatekeeper.models.pipeline.expressions import Tree, condition, found, parse, walk
+from gatekeeper.models.pipeline.github.subjects import GithubJob, GithubPipeline
+from gatekeeper.models.pipeline.ir import Job, line_of, text_of
 from gatekeeper.node import Node
 
 
@@ -28,23 +29,37 @@ def written(pipeline: GithubPipeline) -> tuple[Written, ...]:
     """The expressions between `${{` and `}}`, and conditions, which need no braces."""
     made: tuple[Written, ...] | None = pipeline.__dict__.get("_written")
     if made is None:
-        made = pipeline.__dict__["_written"] = (*_between_braces(pipeline.node), *_conditions(pipeline))
+        own = (each for job in pipeline.jobs for each in _conditions(job))
+        made = pipeline.__dict__["_written"] = (*_between_braces(pipeline.node.texts()), *own)
     return made
 
 
-def _between_braces(document: Node) -> list[Written]:
-    listed: list[Written] = []
-    for node in document.texts():
+def written_in(job: GithubJob) -> Iterator[Written]:
+    """The same of one job."""
+    yield from _between_braces(job.texts)
+    yield from _conditions(job)
+
+
+def secrets_named(nodes: Iterable[Node]) -> dict[str, Node]:
+    """The secrets that expressions name, in lower case, each with the first text that does; '' for all there are."""
+    named: dict[str, Node] = {}
+    for each in _between_braces(node for node in nodes if "secrets" in node.text.lower()):
+        for part in walk(each.tree) if each.tree else ():
+            context, _, name = part[1].partition(".") if part[0] == "path" else ("", "", "")
+            if context == "secrets":
+                named.setdefault(name, each.node)
+    return named
+
+
+def _between_braces(nodes: Iterable[Node]) -> Iterator[Written]:
+    for node in nodes:
         text = node.text
         for start, _, inner in found(text) if "${{" in text else ():
-            listed.append(Written(parse(inner), inner, node, text.count("\n", 0, start)))
-    return listed
+            yield Written(parse(inner), inner, node, text.count("\n", 0, start))
 
 
-def _conditions(pipeline: GithubPipeline) -> list[Written]:
-    conds = [cond for job in pipeline.jobs for cond in (job.cond, *(step.cond for step in job.steps))]
-    return [
-        Written(condition(text_of(cond)), text_of(cond), cond)
-        for cond in conds
-        if text_of(cond) and "${{" not in text_of(cond)
-    ]
+def _conditions(job: Job) -> Iterator[Written]:
+    for cond in (job.cond, *(step.cond for step in job.steps)):
+        text = text_of(cond)
+        if text and "${{" not in text:
+            yield Written(condition(text), text, cond)

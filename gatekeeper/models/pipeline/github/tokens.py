@@ -35,12 +35,13 @@ class Token(NamedTuple):
 
 
 def token_of(job: Job) -> Token:
-    """The job's own permissions, else those of its workflow."""
-    for node, own in ((job.node["permissions"], True), (job.pipeline.node["permissions"], False)):
+    """The job's own permissions, else those of its workflow, else those of the job that calls it."""
+    for node, own in ((job.permissions, True), (job.pipeline.node["permissions"], False)):
         if node.present:
             writes = {key: value for key, value in pairs(node) if text_of(value) == "write"}
             return Token(node, own, writes, text_of(node) == "write-all")
-    return Token(None, False, {})
+    caller = job.pipeline.caller
+    return token_of(caller)._replace(own=False) if caller else Token(None, False, {})
 
 
 def uses_no_token(job: GithubJob) -> bool:

@@ -6,13 +6,10 @@ import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from gatekeeper.models.pipeline import environments
-from gatekeeper.models.pipeline.environments import Class
+from gatekeeper.models.pipeline import branches as names
 from gatekeeper.models.pipeline.ir import Trigger, text_of
 from gatekeeper.node import Node
 
-_DEFAULTS = ("main", "master", "trunk")
-_RELEASE = frozenset("release releases rel hotfix stable version versions deploy deployment".split())
 _PUSHES = 50  # branches that one trigger names
 
 
@@ -32,11 +29,11 @@ def default_branch(node: Node) -> str:
     named = [
         b for event in ("push", "pull_request", "pull_request_target") for b in _texts(on(node)[event]["branches"])
     ]
-    for name in _DEFAULTS:
-        if name in named:
-            return name
+    usual = names.default_of(named)
+    if usual:
+        return usual
     pushed = _texts(on(node)["push"]["branches"])
-    if len(pushed) == 1 and not set("*?[!+") & set(pushed[0]) and _branch_class(pushed[0], "") != "push-release":
+    if len(pushed) == 1 and not set("*?[!+") & set(pushed[0]) and names.ref_of(pushed[0], "") != "push-release":
         return pushed[0]
     return "main"
 
@@ -94,25 +91,14 @@ def _pushed_branches(body: Node, branches: list[str], ignored: list[str], defaul
             continue
         if not set("*?[+") & set(branch):
             seen_default = seen_default or branch == default
-            yield Trigger("push", _branch_class(branch, default), at, branch)
+            yield Trigger("push", names.ref_of(branch, default), at, branch)
             continue
         if fnmatchcase(default, branch) and not seen_default and not any(fnmatchcase(default, p) for p in refused):
             seen_default = True
             yield Trigger("push", "push-default", at, default)
         example = "some-branch" if branch in ("*", "**") else _example(branch, "x")
         if not any(fnmatchcase(example, p) for p in refused):
-            yield Trigger(
-                "push", _branch_class(example, default), at, example, "*" if branch in ("*", "**") else branch
-            )
-
-
-def _branch_class(branch: str, default: str) -> str:
-    if branch == default:
-        return "push-default"
-    words = set(environments.tokens(branch))
-    if words & _RELEASE or environments.classify(branch, place=False) is Class.PROD or re.match(r"v?\d", branch):
-        return "push-release"
-    return "push-default" if branch in _DEFAULTS else "push-other"
+            yield Trigger("push", names.ref_of(example, default), at, example, "*" if branch in ("*", "**") else branch)
 
 
 def _example(pattern: str, filler: str) -> str:

@@ -7,17 +7,19 @@ documentation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from typing import NamedTuple
 
 from gatekeeper.discover import Unreadable
 from gatekeeper.models.pipeline.expressions import Tree, found, parse, walk
 from gatekeeper.models.pipeline.ir import Job, Step, Trigger, line_of, normal, pairs, text_of
 from gatekeeper.models.pipeline.reach import play
-from gatekeeper.node import Node, regex
+from gatekeeper.node import Expression, Node, Unresolved, regex
 from gatekeeper.parsers import yaml
 
 _DEPTH = 6
+_INNER = 500  # steps of local actions that one step comes to
 _FREE = regex(
     r"github\.(?:head_ref"
     r"|event\.(?:issue|discussion)\.(?:title|body)"
@@ -90,19 +92,27 @@ class Hit(NamedTuple):
 
 
 class Action(NamedTuple):
-    """A composite action as one step uses it: what its inputs are given, and by which step."""
+    """A composite action as one step uses it: what its inputs are given, and where that step stands."""
 
     inputs: Mapping[str, Node]
-    user: Step
+    user: Scope
+
+
+def _is_free(path: str) -> bool:
+    return _FREE.match(path) is not None
 
 
 class Scope(NamedTuple):
-    """Where an expression stands: in a job, perhaps in one of its steps, perhaps in an action that a step uses."""
+    """Where an expression stands: in a job, perhaps in one of its steps, perhaps in an action that a step uses.
+
+    `wanted` says which paths are looked for behind it: where nothing else is said, the texts that anybody may write.
+    """
 
     job: Job
     step: Step | None = None
     action: Action | None = None
     siblings: tuple[Step, ...] = ()
+    wanted: Callable[[str], object] = _is_free
 
 
 def pasted(tree: Tree) -> Iterator[str]:
@@ -135,26 +145,38 @@ def script_of(step: Step) -> Node | None:
     return next((node for key, node in pairs(step.node["with"]) if key.lower() == name and text_of(node)), None)
 
 
-def scripts_of(step: Step, scope: Scope, depth: int = 0) -> Iterator[tuple[Step, Node, Scope]]:
+def scripts_of(step: Step, scope: Scope) -> Iterator[tuple[Step, Node, Scope]]:
     """The program texts that a step runs, also those of the local action that it uses."""
-    node = script_of(step)
-    if node is not None:
-        yield step, node, scope
-    for inner, within in inside(step, scope) if depth < _DEPTH else ():
-        yield from scripts_of(inner, within, depth + 1)
+    for each, within in ((step, scope), *inside(step, scope)):
+        node = script_of(each)
+        if node is not None:
+            yield each, node, within
 
 
-def inside(step: Step, scope: Scope) -> list[tuple[Step, Scope]]:
-    """The steps of the local composite action that a step uses."""
+def inside(step: Step, scope: Scope) -> Iterator[tuple[Step, Scope]]:
+    """The steps of the local composite action that a step uses, and of those that these use. Raises `Unresolved` where
+    there is no end of them."""
+    stack = [(*each, 1) for each in reversed(_directly(step, scope))]
+    for number in count():
+        if not stack:
+            return
+        inner, within, depth = stack.pop()
+        if number == _INNER or depth > _DEPTH:
+            raise Unresolved(step.node["uses"], Expression(step.uses, "comes to too many steps"))
+        yield inner, within
+        stack += [(*each, depth + 1) for each in reversed(_directly(inner, within))]
+
+
+def _directly(step: Step, scope: Scope) -> list[tuple[Step, Scope]]:
     document = action_of(step)
     steps = document["runs"]["steps"] if document is not None else None
     if document is None or steps is None or not steps.is_list:
         return []
     given = {key.lower(): node for key, node in pairs(step.node["with"])}
     inputs = {key.lower(): given.get(key.lower(), declared["default"]) for key, declared in pairs(document["inputs"])}
-    action = Action(inputs, step)
+    action = Action(inputs, scope._replace(step=step))
     made = tuple(type(step)(node, step.job, number) for number, node in enumerate(steps) if node.is_mapping)
-    return [(each, Scope(scope.job, each, action, made)) for each in made]
+    return [(each, Scope(scope.job, each, action, made, scope.wanted)) for each in made]
 
 
 def action_of(step: Step) -> Node | None:
@@ -201,7 +223,7 @@ def variables(step: Step, scope: Scope) -> dict[str, Taint]:
 def _of_expression(expression: str, scope: Scope, depth: int) -> Iterator[Taint]:
     tree = parse(expression)
     for path in pasted(tree) if tree else ():
-        if _FREE.match(path) or path.endswith(".*"):
+        if scope.wanted(path) or path.endswith(".*"):
             yield Taint(path.removesuffix(".*"))
             continue
         for taint in _behind(path, scope, depth + 1):
@@ -229,7 +251,7 @@ def _behind(path: str, scope: Scope, depth: int) -> Iterator[Taint]:
         name = last.removeprefix("outputs.")
         node = next((n for key, n in pairs(job.node["outputs"]) if key.lower() == name), None) if job else None
         if job is not None and node is not None:
-            yield from taints(text_of(node), Scope(job), depth)
+            yield from taints(text_of(node), Scope(job, wanted=scope.wanted), depth)
 
 
 def _variable(name: str, scope: Scope, depth: int) -> Iterator[Taint]:
@@ -242,25 +264,25 @@ def _variable(name: str, scope: Scope, depth: int) -> Iterator[Taint]:
 def _input(name: str, scope: Scope, depth: int) -> Iterator[Taint]:
     if scope.action:
         node = scope.action.inputs.get(name)
-        user = scope.action.user
         if node is not None:
-            yield from taints(text_of(node), Scope(user.job, user), depth)
+            yield from taints(text_of(node), scope.action.user, depth)
         return
     caller = scope.job.pipeline.caller
     node = next((n for key, n in pairs(caller.node["with"]) if key.lower() == name), None) if caller else None
     if caller and node is not None:
-        yield from taints(text_of(node), Scope(caller), depth)
+        yield from taints(text_of(node), Scope(caller, wanted=scope.wanted), depth)
 
 
 def _output(step: Step, name: str, scope: Scope, depth: int) -> Iterator[Taint]:
     """What a step writes to one of its outputs: certain where the script prints the text itself."""
-    if name in _BRANCH_OUTPUTS.get(step.slug, ()):
+    free = scope.wanted is _is_free
+    if free and name in _BRANCH_OUTPUTS.get(step.slug, ()):
         yield Taint("the name of the pull request's branch", (step.slug,))
         return
     script = script_of(step)
     text = text_of(script) if script is not None else ""
     if step.slug == "actions/github-script":
-        if _PAYLOAD.search(text) and f"setOutput('{name}" in text.replace('"', "'"):
+        if free and _PAYLOAD.search(text) and f"setOutput('{name}" in text.replace('"', "'"):
             yield Taint("context.payload", certain=False)
         return
     held = variables(step, scope)

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gatekeeper.discover import Tree, Unreadable
 from gatekeeper.models import Subject
-from gatekeeper.models.pipeline.gitlab.decisions import started
+from gatekeeper.models.pipeline.gitlab.decisions import let_in
 from gatekeeper.models.pipeline.gitlab.loader import Included, Loaded, entries, load
-from gatekeeper.models.pipeline.gitlab.merging import RESERVED, fault, flat, texts, written
+from gatekeeper.models.pipeline.gitlab.merging import RESERVED, fault, flat, texts, with_entries, written
 from gatekeeper.models.pipeline.gitlab.subjects import (
     GitlabJob,
     GitlabPipeline,
@@ -24,8 +24,8 @@ from gatekeeper.models.pipeline.gitlab.subjects import (
     JobImage,
 )
 from gatekeeper.models.pipeline.gitlab.templates import FROM
-from gatekeeper.models.pipeline.gitlab.triggers import default_branch, named, own_names, triggers
-from gatekeeper.models.pipeline.ir import Job, Trigger, Unresolved, Workspace, pairs, text_of
+from gatekeeper.models.pipeline.gitlab.triggers import MOST, default_branch, named, own_names, triggers, untold
+from gatekeeper.models.pipeline.ir import Trigger, Unresolved, Workspace, pairs, text_of
 from gatekeeper.node import Fault, Node, Open, Source
 
 __all__ = ["GitlabJob", "GitlabPipeline", "GitlabStep", "Include", "InputUse", "JobImage", "read"]
@@ -54,7 +54,7 @@ def read(source: Source, tree: Tree) -> Iterator[Subject | Fault]:
     pipeline = build(loaded, Workspace(tree, f"{root}/" if root else ""))
     if not pipeline.jobs and not pipeline.unresolved:
         return
-    yield from pipeline.__dict__["_faults"]
+    yield from pipeline.faults
     yield pipeline
     for job in pipeline.all_jobs:
         yield job
@@ -101,12 +101,11 @@ def _included_elsewhere(tree: Tree) -> frozenset[str]:
     return (loaded.files | started) - {first}
 
 
-def build(loaded: Loaded, workspace: Workspace, caller: Job | None = None, depth: int = 0) -> GitlabPipeline:
+def build(loaded: Loaded, workspace: Workspace, caller: GitlabJob | None = None, depth: int = 0) -> GitlabPipeline:
     """A configuration as a pipeline; with `caller`, as the child of the job that starts it."""
     node = loaded.root
     found = [each for _, child in _jobs(node) for each in named(child)] + list(named(node["workflow"]))
     default = caller.root.pipeline.default_branch if caller else default_branch(found)
-    every = triggers(found, default, _start_of(node))
     pipeline = GitlabPipeline(node, workspace, text_of(node["workflow"]["name"]), ())
     pipeline.loaded = loaded
     pipeline.default_branch = default
@@ -114,19 +113,23 @@ def build(loaded: Loaded, workspace: Workspace, caller: Job | None = None, depth
     pipeline.caller = caller
     pipeline.env = dict(pairs(node["variables"]))
     pipeline.unresolved = loaded.unresolved
+    every = triggers(found, default, _start_of(node))
     pipeline.triggers = tuple(each for each in every if _lets(pipeline, each))
-    first = (caller.root.pipeline if caller else pipeline).__dict__
-    faults: list[Fault] = first.setdefault("_faults", [])
+    top = pipeline.top = caller.pipeline.top if caller else pipeline
     if caller:
-        faults += loaded.faults
+        top.faults += loaded.faults
+        told = {_way(each) for each in top.triggers}
+        top.triggers += tuple(each for each in pipeline.triggers if _way(each) not in told and _lets(top, each))
+    if untold(found):
+        top.told = False
+        top.faults.append(fault(_start_of(node), f"names more than {MOST} branches: not all of them are told apart"))
     made: list[GitlabJob] = []
     for id, child in _jobs(node):
-        first["_count"] = first.get("_count", 0) + 1
-        if first["_count"] == JOBS + 1:
-            faults.append(fault(child, f"more than {JOBS} jobs: the others are not judged"))
-            top = caller.root.pipeline if caller else pipeline
+        top.count += 1
+        if top.count == JOBS + 1:
+            top.faults.append(fault(child, f"more than {JOBS} jobs: the others are not judged"))
             top.unresolved += (Unresolved(f"what comes behind the first {JOBS} jobs", child, "it is too much"),)
-        if first["_count"] > JOBS:
+        if top.count > JOBS:
             break
         made.append(_job(_with_defaults(child, node, loaded.missing), pipeline, id))
     kept = tuple(job for job in made if not (job.borrowed and job.never))
@@ -141,10 +144,14 @@ def _start_of(node: Node) -> Node:
     return node["workflow"] if node["workflow"].present else node
 
 
+def _way(trigger: Trigger) -> tuple[str, str, str, str]:
+    return trigger.event, trigger.ref, trigger.branch, trigger.pattern
+
+
 def _lets(pipeline: GitlabPipeline, trigger: Trigger) -> bool:
     """Whether its `workflow` lets a pipeline start; where that is not known, it is the same for all jobs."""
     context = pipeline.context(trigger, pipeline.env)
-    return started(pipeline.node["workflow"], context) is not False
+    return let_in(pipeline.node["workflow"]["rules"], context) is not False
 
 
 # jobs
@@ -169,14 +176,7 @@ def _with_defaults(node: Node, root: Node, missing: bool) -> Node:
             entries[name] = given
     if missing and not any(key in entries for key in _RUNS):
         return Open(entries, node.source, node.span, node.key, "is in an include that cannot be read here")
-    return Node(_like(node, entries), node.source, node.span, node.key, node.tag)
-
-
-def _like(node: Node, entries: dict[str, Node]) -> dict[str, Node]:
-    from gatekeeper.node import Partly
-
-    value = node.value
-    return Partly(entries, value.rest) if isinstance(value, Partly) else entries
+    return with_entries(node, entries)
 
 
 def _job(node: Node, pipeline: GitlabPipeline, id: str) -> GitlabJob:

@@ -19,6 +19,7 @@ from gatekeeper.node import Node
 STUB = "\0stub"  # the tag of rules that stand in the table of GitLab's own templates; no file can write it
 _NO_CHANGES = frozenset({"tag", "schedule", "dispatch", "other"})  # without a push, `changes` always holds
 _GLOBS = 200  # patterns of one `exists`
+_FOLLOWED = 5  # variables that stand for one another; `A: $A` is one of the project's settings
 _REFS = {
     "branches": frozenset({"push-default", "push-release", "push-other", "schedule", "dispatch", "other"}),
     "tags": frozenset({"tag"}), "merge_requests": frozenset({"pr"}),
@@ -56,14 +57,14 @@ class Context(NamedTuple):
     has_workflow_rules: bool
     own: frozenset[str]  # what conditions call this repository itself
 
-    def value(self, name: str) -> Value:
+    def value(self, name: str, depth: int = 0) -> Value:
         if name in self.written:
-            return self._written(self.written[name])
+            return self._written(self.written[name], depth)
         if variables.is_predefined(name):
             return variables.predefined(name, self.trigger, self.default, self.child)
         return UNKNOWN
 
-    def _written(self, node: Node) -> Value:
+    def _written(self, node: Node, depth: int) -> Value:
         """A variable of the file; whoever starts a pipeline by hand or by schedule may give it another value."""
         declared = node["value"] if node.is_mapping else node
         if self.trigger.ref in ("dispatch", "schedule", "other") or not declared.known:
@@ -71,7 +72,8 @@ class Context(NamedTuple):
         text = declared.text
         if "$" not in text:
             return text
-        return self.value(text.strip("${}")) if text.strip("${}").isidentifier() else UNKNOWN
+        name = text.strip("${}")
+        return self.value(name, depth + 1) if name.isidentifier() and depth < _FOLLOWED else UNKNOWN
 
     def stub_value(self, name: str) -> Value:
         """For rules of GitLab's templates: what nobody sets is not set."""
@@ -81,30 +83,23 @@ class Context(NamedTuple):
 def outcomes(job: Node, context: Context) -> tuple[Outcome, ...]:
     """Every way in which a job may take part in the pipelines of a trigger: one when the files settle it."""
     if job["rules"].present:
-        return tuple(_by_rules(job, context))
+        return tuple(_ruled(job["rules"], _plain(job), context))
     return tuple(_by_only(job, context))
 
 
-def started(workflow: Node, context: Context) -> bool | None:
-    """Whether `workflow: rules` let a pipeline start."""
-    if not workflow["rules"].present:
+def let_in(rules: Node, context: Context) -> bool | None:
+    """Whether the rules of a `workflow` let a pipeline start, or those of an `include` take its file in."""
+    if not rules.present:
         return True
-    found = {each.there for each in _ruled(workflow["rules"], Outcome("always"), context)}
-    return found.pop() if len(found) == 1 else None
-
-
-def included(rules: Node, context: Context) -> bool | None:
-    """Whether the rules of an `include` take its file in."""
     found = {each.there for each in _ruled(rules, Outcome("always"), context)}
     return found.pop() if len(found) == 1 else None
 
 
-def _by_rules(job: Node, context: Context) -> Iterator[Outcome]:
+def _plain(job: Node) -> Outcome:
+    """How a job takes part where no rule says otherwise."""
     when = text_of(job["when"]) or "on_success"
-    soft = _allowed(
-        job["allow_failure"], ("yes", "when: manual without allow_failure: false") if when == "manual" else ("no", "")
-    )
-    yield from _ruled(job["rules"], Outcome(when, *soft, at=job["when"]), context)
+    manual = ("yes", "when: manual without allow_failure: false")
+    return Outcome(when, *_allowed(job["allow_failure"], manual if when == "manual" else ("no", "")), at=job["when"])
 
 
 def _ruled(rules: Node, otherwise: Outcome, context: Context) -> Iterator[Outcome]:
@@ -211,11 +206,7 @@ def _alternatives(glob: str) -> list[str]:
 
 
 def _by_only(job: Node, context: Context) -> Iterator[Outcome]:
-    when = text_of(job["when"]) or "on_success"
-    soft = _allowed(
-        job["allow_failure"], ("yes", "when: manual without allow_failure: false") if when == "manual" else ("no", "")
-    )
-    here = Outcome(when, *soft, at=job["when"])
+    here = _plain(job)
     only, excepted = job["only"], job["except"]
     if not (only.present or excepted.present) and context.has_workflow_rules:
         yield here

@@ -30,7 +30,6 @@ class Interpolated(NamedTuple):
 
     line: Node
     input: Input
-    expanded: bool  # variables in it are put in too
 
 
 def declared(header: Node, given: Mapping[str, Node]) -> dict[str, Input]:
@@ -81,9 +80,8 @@ class Interpolator:
 
     def _scalar(self, node: Node, text: str, script: bool) -> Node:
         places = list(_places(text))
-        for _, _, name, functions in places if script else ():
-            if name in self.inputs:
-                self.found.append(Interpolated(node, self.inputs[name], "expand_vars" in functions))
+        used = [name for _, _, name, _ in places if name in self.inputs] if script else []
+        self.found += [Interpolated(node, self.inputs[name]) for name in used]
         if len(places) == 1 and places[0][:2] == (0, len(text)) and not places[0][3]:
             value = self._value(places[0][2])
             if value is not None:

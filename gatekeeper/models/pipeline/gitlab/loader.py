@@ -36,7 +36,7 @@ _NOT_HERE = "put a copy in .gatekeeper/vendor/"
 class Included(NamedTuple):
     """One entry of `include`: its kind, what it names, and where."""
 
-    kind: str  # local, project, remote, template, component
+    kind: str  # local, project, remote, template, component; '' where that is not known
     text: str
     ref: str
     at: Node
@@ -203,8 +203,10 @@ class _Reader:
         sources = self._copies(each)
         if not sources:
             self.unresolved.append(_unresolved(each))
+        elif len(sources) > FILES:
+            self.tell(each.at, f"names more than {FILES} files: the others are left out")
         given = dict(each.whole["inputs"].items()) if each.whole["inputs"].known else {}
-        for source in sources:
+        for source in sources[:FILES]:
             if source.path in self._under_way:
                 self.tell(each.at, f"includes itself: {short(' -> '.join([*self._under_way, source.path]))}")
             elif depth >= DEPTH:
@@ -231,11 +233,13 @@ class _Reader:
         glob = path.replace("**.", "**/*.")
         found = [each for each in self.tree.paths if each.startswith(self.root) and each.endswith((".yml", ".yaml"))]
         matching = [each for each in found if covers(glob, each[len(self.root) :])]
-        return [self.tree.source(each) for each in matching[:FILES]]
+        return [self.tree.source(each) for each in matching[: FILES + 1]]
 
 
 def _unresolved(each: Included) -> Unresolved:
-    if each.kind == "local":
+    if not each.kind:
+        why = "what it includes is known only when a pipeline is made"
+    elif each.kind == "local":
         why = "its path depends on variables" if "$" in each.text else "it is not in the repository"
     else:
         where = {"project": "in another project", "remote": "on another host", "template": "in GitLab itself"}
@@ -254,7 +258,7 @@ def _vendored(each: Included) -> Iterator[str]:
         yield f"{VENDORED}{each.text.partition('://')[2].partition('?')[0]}"
     elif each.kind == "template":
         yield f"{VENDORED}templates/{each.text}"
-    else:
+    elif each.kind == "component":
         yield from _component(each.text)
 
 
@@ -274,16 +278,20 @@ def entries(node: Node) -> Iterator[Included]:
     """The entries of an `include`; a list of files of one project is one entry each."""
     for each in flat(node):
         if not each.known:
-            continue
-        if not each.is_mapping:
+            yield Included("", _text(each), "", each, each)
+        elif not each.is_mapping:
             text = each.text
             yield Included("remote" if "://" in text[:10] else "local", text, "", each, each)
         elif each["project"].present:
             for file in flat(each["file"]):
-                if file.known:
-                    ref = text_of(each["ref"])
-                    yield Included("project", f"{text_of(each['project'])}:{text_of(file)}", ref, file, each)
+                ref = text_of(each["ref"])
+                yield Included("project", f"{_text(each['project'])}:{_text(file)}", ref, file, each)
         else:
             kind = next((key for key in ("local", "remote", "template", "component") if each[key].present), "")
-            if kind:
-                yield Included(kind, text_of(each[kind]), "", each[kind], each)
+            at = each[kind] if kind else each
+            yield Included(kind, _text(at) or "an entry of include", "", at, each)
+
+
+def _text(node: Node) -> str:
+    """As it is written, also where it is not known what comes of it."""
+    return node.expression.text if node.expression is not None else text_of(node)

@@ -135,8 +135,7 @@ class Referrer:
         entries = {key: self.resolved(child) for key, child in before.items()}
         if all(entries[key] is before[key] for key in entries):
             return node
-        value = Partly(entries, before.rest) if isinstance(before, Partly) else entries
-        return Node(value, node.source, node.span, node.key, node.tag)
+        return with_entries(node, entries)
 
     def target(self, node: Node) -> Node:
         steps = texts(node)
@@ -160,6 +159,12 @@ class Referrer:
         made = self.resolved(found)
         self.under_way.pop()
         return Node(made.expression or made.value, made.source, made.span, node.key, made.tag)
+
+
+def with_entries(node: Node, entries: dict[str, Node]) -> Node:
+    """A mapping with other entries, of which as much is known as before."""
+    value = Partly(entries, node.value.rest) if isinstance(node.value, Partly) else entries
+    return Node(value, node.source, node.span, node.key, node.tag)
 
 
 def flat(node: Node) -> Iterator[Node]:

@@ -12,7 +12,7 @@ from functools import cached_property
 from gatekeeper.models import Subject
 from gatekeeper.models.pipeline.environments import Class, classify
 from gatekeeper.models.pipeline.gitlab import templates, variables
-from gatekeeper.models.pipeline.gitlab.decisions import Context, Outcome, included, outcomes
+from gatekeeper.models.pipeline.gitlab.decisions import Context, Outcome, let_in, outcomes
 from gatekeeper.models.pipeline.gitlab.inputs import Interpolated
 from gatekeeper.models.pipeline.gitlab.loader import Included, Loaded
 from gatekeeper.models.pipeline.gitlab.merging import flat, texts, written
@@ -28,12 +28,14 @@ from gatekeeper.models.pipeline.ir import (
     Step,
     Trigger,
     Values,
+    Workspace,
     class_of,
     line_of,
     text_of,
 )
 from gatekeeper.models.pipeline.shell import EXPRESSION
-from gatekeeper.node import Node, Span, regex
+from gatekeeper.models.secrets import without_secrets
+from gatekeeper.node import Fault, Node, Span, regex
 
 PATH = ".gitlab-ci.yml"
 _NAME = regex(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]{0,254})\}|([A-Za-z_][A-Za-z0-9_]{0,254}))")
@@ -64,6 +66,13 @@ class GitlabPipeline(Pipeline):
 
     loaded: Loaded
     own_names: frozenset[str] = frozenset()
+    top: GitlabPipeline  # the one that starts this one; itself where nothing does
+    count = 0  # jobs, with those of the pipelines that it starts
+    told = True  # its triggers are all that its conditions tell apart
+
+    def __init__(self, node: Node, workspace: Workspace, title: str, triggers: tuple[Trigger, ...]) -> None:
+        super().__init__(node, workspace, title, triggers)
+        self.faults: list[Fault] = []
 
     @property
     def span(self) -> Span:
@@ -103,7 +112,7 @@ class GitlabJob(Job):
 
     def _decide(self, trigger: Trigger) -> tuple[Outcome, ...]:
         context = self.pipeline.context(trigger, {**self.pipeline.env, **self.env})
-        brought = {included(rules, context) for rules in self.conditions}
+        brought = {let_in(rules, context) for rules in self.conditions}
         if False in brought:
             return (Outcome("never", at=self.conditions[0]),)
         found = outcomes(self.node, context)
@@ -152,7 +161,8 @@ class GitlabJob(Job):
 
     @cached_property
     def never(self) -> bool:
-        return not any(outcome.there for trigger in self._triggers for outcome in self.decisions(trigger))
+        there = any(outcome.there for trigger in self._triggers for outcome in self.decisions(trigger))
+        return not there and self.pipeline.top.told
 
     @property
     def _triggers(self) -> tuple[Trigger, ...]:
@@ -453,20 +463,28 @@ class Gate(Step):
         return self.job.waits_in(trigger)
 
 
-class JobImage(Subject):
-    """An image that jobs run in or beside, where it is written."""
+class _Part(Subject):
+    """Something that stands in a configuration beside its jobs; `text` is what it is called by."""
 
     technology = "pipeline"
     example_path = PATH
 
-    def __init__(self, node: Node, job: GitlabJob) -> None:
+    def __init__(self, node: Node, pipeline: GitlabPipeline, text: str) -> None:
         super().__init__(node)
-        self.job = job
-        self.text = text_of(node)
+        self.pipeline = pipeline
+        self.text = text
 
-    @property
+    @cached_property
     def name(self) -> str:
-        return f"{self.job.pipeline.name} {self.text}"
+        return without_secrets(f"{self.pipeline.name} {self.text}")
+
+
+class JobImage(_Part):
+    """An image that jobs run in or beside, where it is written."""
+
+    def __init__(self, node: Node, job: GitlabJob) -> None:
+        super().__init__(node, job.pipeline, text_of(node))
+        self.job = job
 
     @cached_property
     def resolved(self) -> str:
@@ -475,20 +493,12 @@ class JobImage(Subject):
         return values[0] if values and len(values) == 1 else self.text
 
 
-class InputUse(Subject):
+class InputUse(_Part):
     """An input that becomes a part of a command."""
 
-    technology = "pipeline"
-    example_path = PATH
-
     def __init__(self, found: Interpolated, pipeline: GitlabPipeline) -> None:
-        super().__init__(found.line)
+        super().__init__(found.line, pipeline, found.input.name)
         self.found = found
-        self.pipeline = pipeline
-
-    @property
-    def name(self) -> str:
-        return f"{self.pipeline.name} {self.found.input.name}"
 
     @property
     def by_whoever_starts(self) -> bool:
@@ -496,28 +506,13 @@ class InputUse(Subject):
         return self.pipeline.loaded.inputs.get(self.found.input.name) is self.found.input
 
 
-class Include(Subject):
+class Include(_Part):
     """One entry of an `include`, of the file that is read first or of one that it leads to."""
 
-    technology = "pipeline"
-    example_path = PATH
-
     def __init__(self, entry: Included, pipeline: GitlabPipeline) -> None:
-        super().__init__(entry.at)
+        super().__init__(entry.at, pipeline, entry.text)
         self.entry = entry
-        self.pipeline = pipeline
-
-    @property
-    def name(self) -> str:
-        return f"{self.pipeline.name} {self.entry.text}"
-
-    @property
-    def kind(self) -> str:
-        return self.entry.kind
-
-    @property
-    def text(self) -> str:
-        return self.entry.text
+        self.kind = entry.kind
 
     @property
     def ref(self) -> str:

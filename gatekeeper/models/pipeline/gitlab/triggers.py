@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gatekeeper.models.pipeline import environments
-from gatekeeper.models.pipeline.environments import Class
+from gatekeeper.models.pipeline import branches
 from gatekeeper.models.pipeline.gitlab import conditions
 from gatekeeper.models.pipeline.gitlab.decisions import SOURCES, STUB
 from gatekeeper.models.pipeline.gitlab.merging import flat, texts
@@ -19,9 +18,7 @@ from gatekeeper.models.pipeline.gitlab.variables import OWN
 from gatekeeper.models.pipeline.ir import Trigger, text_of
 from gatekeeper.node import Node
 
-DEFAULTS = ("main", "master", "trunk")
-_RELEASE = frozenset("release releases rel hotfix stable version versions deploy deployment".split())
-_MOST = 20  # branches, tags and patterns that are told apart
+MOST = 60  # branches, tags and patterns that are told apart
 _KEYWORDS = frozenset({"branches", "tags", "merge_requests", "external_pull_requests"})
 _BRANCH, _TAG, _TARGET = "CI_COMMIT_BRANCH", "CI_COMMIT_TAG", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME"
 _REF = "CI_COMMIT_REF_NAME"  # of a branch or of a tag
@@ -73,8 +70,18 @@ def _of_expression(text: str, wanted: bool) -> Iterator[Named]:
 
 def default_branch(found: list[Named]) -> str:
     """The default branch, as far as the conditions tell: `main`, `master` or `trunk`, whichever they name first."""
-    branches = [each.text for each in found if each.variable in (_BRANCH, _REF, _TARGET)]
-    return next((name for name in DEFAULTS if name in branches), "main")
+    return branches.default_of(_texts(found, _BRANCH, _REF, _TARGET)) or "main"
+
+
+def untold(found: list[Named]) -> bool:
+    """Whether the conditions name more than is told apart: jobs for the rest look as if no pipeline had them."""
+    groups = ((_BRANCH, _REF), (_TAG, _REF), (_TARGET,), (_SOURCE,))
+    return any(len(_texts(found, *variables)) > MOST for variables in groups)
+
+
+def _texts(found: list[Named], *variables: str) -> list[str]:
+    """What the conditions compare some variables with, each once."""
+    return list(dict.fromkeys(each.text for each in found if each.variable in variables))
 
 
 def own_names(found: list[Named]) -> frozenset[str]:
@@ -99,42 +106,34 @@ def triggers(found: list[Named], default: str, at: Node) -> list[Trigger]:
         Trigger("schedule", "schedule", at, default),
         Trigger("web", "dispatch", at, default),
     ]
-    targets = dict.fromkeys(each.text for each in found if each.variable == _TARGET and not each.pattern)
-    made[1:1] = [Trigger("merge_request_event", "pr", at, name) for name in list(targets)[:_MOST] if name != default]
-    sources = dict.fromkeys(each.text for each in found if each.variable == _SOURCE and not each.pattern)
-    others = [name for name in sources if name not in _TOLD][:_MOST]
+    targets = [name for name in _texts(found, _TARGET)[:MOST] if not name.startswith("/") and name != default]
+    made[1:1] = [Trigger("merge_request_event", "pr", at, name) for name in targets]
+    others = [name for name in _texts(found, _SOURCE)[:MOST] if not name.startswith("/") and name not in _TOLD]
     return [*made, *(Trigger(name, "other", at, default) for name in others)]
 
 
 def _pushes(found: list[Named], default: str, at: Node) -> Iterator[Trigger]:
-    for text in list(dict.fromkeys(each.text for each in found if each.variable in (_BRANCH, _REF)))[:_MOST]:
+    for text in _texts(found, _BRANCH, _REF)[:MOST]:
         if not text.startswith("/"):
             if text != default:
-                yield Trigger("push", branch_class(text, default), at, text)
+                yield Trigger("push", branches.ref_of(text, default), at, text)
         elif not conditions.found(text, "some-branch") and not _one_of(text, default):
-            yield Trigger("push", branch_class(_plain(text), default), at, text, text)
+            yield Trigger("push", branches.ref_of(_plain(text), default), at, text, text)
 
 
 def _tags(found: list[Named], at: Node) -> Iterator[Trigger]:
-    for text in list(dict.fromkeys(each.text for each in found if each.variable in (_TAG, _REF)))[:_MOST]:
+    written = _texts(found, _TAG)
+    for text in _texts(found, _TAG, _REF)[:MOST]:
         if text.startswith("/") and not conditions.found(text, "v1.0.0"):
             yield Trigger("push", "tag", at, text, text)
+        elif not text.startswith("/") and text in written:
+            yield Trigger("push", "tag", at, text)
 
 
 def _one_of(pattern: str, default: str) -> bool:
     """Whether a pattern only lists names (`/^(main|master)$/`), all of which are told apart anyway."""
     match = re.fullmatch(r"/\^\(?([A-Za-z0-9_|-]{1,200})\)?\$/i?", pattern)
-    return bool(match) and match is not None and set(match[1].split("|")) <= {default, *DEFAULTS}
-
-
-def branch_class(branch: str, default: str) -> str:
-    """push-default, push-release or push-other."""
-    if branch == default:
-        return "push-default"
-    words = set(environments.tokens(branch))
-    if words & _RELEASE or environments.classify(branch, place=False) is Class.PROD or re.match(r"v?\d", branch):
-        return "push-release"
-    return "push-default" if branch in DEFAULTS else "push-other"
+    return bool(match) and match is not None and set(match[1].split("|")) <= {default, *branches.DEFAULTS}
 
 
 def _plain(pattern: str) -> str:

@@ -6,14 +6,15 @@ taken to build all where the file asks for the branch, and left open else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gatekeeper.discover import Tree
 from gatekeeper.models import Subject
-from gatekeeper.models.pipeline.environments import Class, classify, tokens
+from gatekeeper.models.pipeline import branches
 from gatekeeper.models.pipeline.ir import Trigger, Workspace
 from gatekeeper.models.pipeline.jenkins.build import JOBS, STEPS, Builder
-from gatekeeper.models.pipeline.jenkins.conditions import names
+from gatekeeper.models.pipeline.jenkins.conditions import names, patterns, targets
 from gatekeeper.models.pipeline.jenkins.subjects import Around, JenkinsJob, JenkinsPipeline, JenkinsStep
 from gatekeeper.node import Fault, Node, Source, regex
 from gatekeeper.parsers import groovy
@@ -27,9 +28,7 @@ _BRANCHES = regex(
 )
 _CHANGES = regex(r"\b(?:CHANGE_ID|CHANGE_TARGET|CHANGE_BRANCH|changeRequest|ghprb\w{1,40})\b|['\"/]PR-")
 _TAGS = regex(r"\b(?:TAG_NAME|buildingTag)\b|(?<![\w.$/-])tag[ \t]{0,20}\(?[ \t]{0,20}(?:pattern:[ \t]{0,20})?['\"]")
-_DEFAULTS = ("main", "master", "trunk")
 _NAMED = 20  # branches that one file names
-_RELEASE = frozenset("release releases rel hotfix stable version versions deploy deployment".split())
 
 
 def read(source: Source, tree: Tree) -> Iterator[Subject | Fault]:
@@ -103,29 +102,32 @@ def _title(path: str) -> str:
 
 def _triggers(pipeline: JenkinsPipeline, source: Source) -> Iterator[Trigger]:
     at = pipeline.node
-    jobs = [job for job in pipeline.jobs if isinstance(job, JenkinsJob)]
-    named = list(dict.fromkeys(n for job in jobs for c in job.around.conditions for n in names(c)))[:_NAMED]
-    default = next((name for name in _DEFAULTS if name in named), "main")
+    around = [job.around for job in pipeline.jobs if isinstance(job, JenkinsJob)]
+    around += [step.around for job in pipeline.jobs for step in job.steps if isinstance(step, JenkinsStep)]
+    conditions = {id(each): each for some in around for each in some.conditions}.values()
+    named = list(dict.fromkeys(name for each in conditions for name in names(each)))[:_NAMED]
+    default = branches.default_of(named) or "main"
     pipeline.default_branch = default
+    globs = list(dict.fromkeys(glob for each in conditions for glob in patterns(each)))[:_NAMED]
+    asked = list(dict.fromkeys(name for each in conditions for name in targets(each)))[:_NAMED]
+    pipeline.told = frozenset({default, *named, *globs})
+    pipeline.targets = frozenset({default, *asked})
     yield Trigger("push", "push-default", at, default)
     for name in named:
-        if name not in _DEFAULTS:
-            yield Trigger("push", _class(name), at, name)
+        if name != default:
+            yield Trigger("push", branches.ref_of(name, default), at, name)
+    for pattern in globs:
+        example = re.sub(r"[*?]+", "x", pattern)
+        yield Trigger("push", branches.ref_of(example, default), at, example, pattern)
     yield Trigger("push", "push-other", at, "some-branch", "*")
-    yield Trigger("pull request", "pr", at, default)
+    for name in dict.fromkeys((default, *asked)):
+        yield Trigger("pull request", "pr", at, name)
     if _TAGS.search(source.text):
         yield Trigger("tag", "tag", at, "v1.0.0")
-    starts: list[Call] = pipeline.__dict__.get("_starts", [])
-    for start in starts:
+    for start in pipeline.starts:
         if start.name in ("cron", "parameterizedCron"):
             yield Trigger("schedule", "schedule", start.place, default)
         elif start.name == "upstream":
             yield Trigger("another job", "other", start.place, default)
-    if pipeline.__dict__.get("_asks"):
+    if pipeline.parameters:
         yield Trigger("a start by hand", "dispatch", at)
-
-
-def _class(branch: str) -> str:
-    words = set(tokens(branch))
-    production = classify(branch, place=False) is Class.PROD
-    return "push-release" if words & _RELEASE or production else "push-other"

@@ -27,6 +27,7 @@ from gatekeeper.models.pipeline.jenkins.subjects import (
 from gatekeeper.node import Node, Source, regex
 from gatekeeper.parsers import groovy
 from gatekeeper.parsers.groovy import Assign, Block, Call, Expr, Function, If, Leave, Loop, Statement, Switch, Try
+from gatekeeper.parsers.groovy_conditions import expression
 
 _KEEPS = regex(r"\w[\w.]{0,80}(?:\[[^\]\n]{0,200}\][ \t]*=|[ \t]*<<)[ \t]*\{")
 _CHOOSES = regex(r"\A[^{'\"\n]{0,200}(?:&&|\|\||[ \t]\?[ \t])")
@@ -241,8 +242,7 @@ class Builder:
                 condition: Condition = ("not", ("any", *labels)) if labels else ("all",)
             else:
                 written = label.node.source.slice(label.node.span)
-                tree = groovy.expression(f"{text} == {written}")
-                condition = ("groovy", tree)
+                condition = ("groovy", expression(f"{text} == {written}"))
                 labels.append(condition)
             self.apart(body, around._replace(conditions=(*around.conditions, condition)))
 
@@ -374,7 +374,7 @@ class Builder:
         for expr in (*call.args, *((named,) if named is not None else ())):
             each = [item for _, item in expr.items] or [expr]
             for item in each:
-                name, _, version = literal(item).partition("@")
+                name, _, version = (groovy.template(item.node) or "").partition("@")
                 if name:
                     self.libraries.append(Library(name, version, item.node))
 
@@ -517,7 +517,7 @@ def _is_language(name: str) -> bool:
 
 
 def condition_of(expr: Expr) -> Condition:
-    return ("groovy", groovy.expression(expr.node.source.slice(expr.node.span)))
+    return ("groovy", expression(expr.node.source.slice(expr.node.span)))
 
 
 def bind(name: str, expr: Expr, names: dict[str, Expr], functions: dict[str, Function | Block]) -> None:

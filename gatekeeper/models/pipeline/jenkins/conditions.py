@@ -6,15 +6,15 @@ multibranch projects the help of the Branch API plugin (BRANCH_NAME, CHANGE_ID, 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
 from gatekeeper.models.pipeline.expressions import UNKNOWN, Unknown, Value
 from gatekeeper.models.pipeline.ir import Trigger
-from gatekeeper.node import regex
-from gatekeeper.parsers import groovy
+from gatekeeper.models.terraform.regexes import Unsupported, compiled
+from gatekeeper.parsers.groovy_conditions import Tree, expression
+from gatekeeper.parsers.groovy_tokens import interpolations
 
 Condition = tuple[Any, ...]
 # (branch, pattern, comparator) (tag, pattern, comparator) (tagged,) (change, ((field, pattern, comparator), …))
@@ -22,7 +22,18 @@ Condition = tuple[Any, ...]
 
 Look = Callable[[str], Value]
 
-_REPEATED = regex(r"[*+?{]")
+_WILD = frozenset("*?[\\(|")
+
+
+class Some(str):
+    """The name of a branch or tag that stands for others: for none of `told`, names and globs which have their own."""
+
+    told: frozenset[str]
+
+    def __new__(cls, text: str, told: frozenset[str] = frozenset()) -> Some:
+        made = super().__new__(cls, text)
+        made.told = told
+        return made
 
 
 def holds(condition: Condition, trigger: Trigger, look: Look) -> bool | None:
@@ -40,7 +51,7 @@ def holds(condition: Condition, trigger: Trigger, look: Look) -> bool | None:
         return None if isinstance(value, Unknown) else _same(value, condition[2])
     if kind == "cause":
         return _caused(condition[1], trigger)
-    return _scm(condition, trigger)
+    return _scm(condition, look)
 
 
 def _together(every: bool, words: list[bool | None]) -> bool | None:
@@ -49,21 +60,20 @@ def _together(every: bool, words: list[bool | None]) -> bool | None:
     return None if None in words else every
 
 
-def _scm(condition: Condition, trigger: Trigger) -> bool | None:
+def _scm(condition: Condition, look: Look) -> bool | None:
     kind = condition[0]
-    known = builtins(trigger)
     if kind == "branch":
-        return _matches(known["BRANCH_NAME"], condition[1], condition[2])
+        return _matches(look("BRANCH_NAME"), condition[1], condition[2])
     if kind in ("tag", "tagged"):
-        tag = known["TAG_NAME"]
+        tag = look("TAG_NAME")
         if isinstance(tag, Unknown) or tag is None:
             return None if isinstance(tag, Unknown) else False
         return True if kind == "tagged" else _matches(tag, condition[1], condition[2])
     if kind == "change":
-        change = known["CHANGE_ID"]
+        change = look("CHANGE_ID")
         if isinstance(change, Unknown) or change is None:
             return None if isinstance(change, Unknown) else False
-        words = [_matches(known["CHANGE_TARGET"], p, c) if field == "target" else None for field, p, c in condition[1]]
+        words = [_matches(look("CHANGE_TARGET"), p, c) if field == "target" else None for field, p, c in condition[1]]
         return _together(True, words)
     return None
 
@@ -92,43 +102,62 @@ def _matches(value: Value, pattern: str | None, comparator: str) -> bool | None:
     if value is None:
         return False
     if comparator.upper() == "REGEXP":
-        return fits(pattern, str(value))
-    if comparator.upper() == "EQUALS":
-        return bool(value == pattern)
-    return fnmatchcase(str(value), pattern.replace("**", "*"))
+        return _sure(value, fits(pattern, str(value)))
+    if comparator.upper() == "EQUALS" or not _WILD & set(pattern):
+        return _same(value, pattern)
+    word = fnmatchcase(str(value), pattern.replace("**", "*"))
+    return word if isinstance(value, Some) and pattern in value.told else _sure(value, word)
 
 
-def fits(pattern: str, text: str) -> bool | None:
-    """Whether a whole text fits a regular expression; None for an expression that it could take long to try."""
-    if len(pattern) > 200 or len(_REPEATED.findall(pattern)) > 6 or re.search(r"\)[*+{]", pattern) or "(?" in pattern:
-        return None
+def _sure(value: Value, word: bool | None) -> bool | None:
+    """What does not hold for a name that stands for others may hold for one of those."""
+    return None if isinstance(value, Some) and not word else word
+
+
+def fits(pattern: str, text: str, *, whole: bool = True) -> bool | None:
+    """Whether a text, or some of it, fits a regular expression; None for an expression that cannot be read here."""
     try:
-        return re.fullmatch(pattern, text[:60]) is not None
-    except re.error:
+        return compiled(rf"\A(?:{pattern})\z" if whole else pattern).search(text) is not None
+    except Unsupported:
         return None
 
 
-def builtins(trigger: Trigger) -> dict[str, Value]:
-    """What the variables of a multibranch project are in the runs that a trigger starts."""
-    none: dict[str, Value] = {"TAG_NAME": None, "CHANGE_ID": None, "CHANGE_TARGET": None, "CHANGE_BRANCH": None}
+def builtins(trigger: Trigger, told: frozenset[str], targets: frozenset[str]) -> dict[str, Value]:
+    """What the variables of a multibranch project are in the runs that a trigger starts.
+
+    The branches of `told`, and requests to those of `targets`, have triggers of their own.
+    """
+    none: dict[str, Value] = dict.fromkeys(
+        ("TAG_NAME", "CHANGE_ID", "CHANGE_TARGET", "CHANGE_BRANCH", "BRANCH_IS_PRIMARY")
+    )
     if trigger.ref == "pr":
         return none | {
-            "BRANCH_NAME": "PR-1", "GIT_BRANCH": "PR-1", "CHANGE_ID": "1", "CHANGE_TARGET": trigger.branch,
-            "CHANGE_BRANCH": "some-branch",
-        }  # fmt: skip
+            "BRANCH_NAME": "PR-1",
+            "GIT_BRANCH": "PR-1",
+            "CHANGE_ID": "1",
+            "CHANGE_TARGET": Some(trigger.branch, targets),
+            "CHANGE_BRANCH": Some("some-branch"),
+        }
     if trigger.ref == "tag":
-        return none | {"BRANCH_NAME": trigger.branch, "TAG_NAME": trigger.branch, "GIT_BRANCH": trigger.branch}
+        tag = Some(trigger.branch)
+        return none | {"BRANCH_NAME": tag, "TAG_NAME": tag, "GIT_BRANCH": tag}
     if trigger.event == "push":
-        branches = frozenset({trigger.branch, f"origin/{trigger.branch}", f"refs/heads/{trigger.branch}"})
+        name = Some(trigger.branch, told) if trigger.pattern else trigger.branch
+        told = frozenset(f"{start}{each}" for each in told for start in _STARTS)
+        names = [f"{start}{name}" for start in _STARTS]
+        branches = frozenset(Some(each, told) if trigger.pattern else each for each in names)
         primary = "true" if trigger.ref == "push-default" else None
-        return none | {"BRANCH_NAME": trigger.branch, "GIT_BRANCH": branches, "BRANCH_IS_PRIMARY": primary}
-    return dict.fromkeys((*none, "BRANCH_NAME", "GIT_BRANCH", "BRANCH_IS_PRIMARY"), UNKNOWN)
+        return none | {"BRANCH_NAME": name, "GIT_BRANCH": branches, "BRANCH_IS_PRIMARY": primary}
+    return dict.fromkeys((*none, "BRANCH_NAME", "GIT_BRANCH"), UNKNOWN)
+
+
+_STARTS = ("", "origin/", "refs/heads/")  # how plugins write the name of a branch
 
 
 # Groovy expressions
 
 
-def value_of(tree: groovy.Tree | None, look: Look) -> Value:
+def value_of(tree: Tree | None, look: Look) -> Value:
     """The value of an expression; `UNKNOWN` when the files do not say. `look` answers for a dotted name."""
     if tree is None:
         return UNKNOWN
@@ -149,9 +178,9 @@ def _unknown(tree: Any, look: Look) -> Value:
 def _filled(text: str, look: Look) -> Value:
     parts: list[str] = []
     at = 0
-    for start, end, inner in groovy.interpolations(text):
-        value = value_of(groovy.expression(inner), look)
-        if isinstance(value, (Unknown, frozenset)):
+    for start, end, inner in interpolations(text):
+        value = value_of(expression(inner), look)
+        if isinstance(value, (Unknown, frozenset, Some)):
             return UNKNOWN
         parts += [text[at:start], str(value)]
         at = end
@@ -181,14 +210,18 @@ def _compared(tree: Any, look: Look) -> Value:
     left, right = value_of(tree[1], look), value_of(tree[2], look)
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return UNKNOWN
-    return _same(left, right) is (tree[0] in ("==", "==="))
+    word = _same(left, right)
+    return UNKNOWN if word is None else word is (tree[0] in ("==", "==="))
 
 
-def _same(left: Value, right: Value) -> bool:
+def _same(left: Value, right: Value) -> bool | None:
     if isinstance(left, frozenset):
-        return right in left
+        return _together(False, [_same(each, right) for each in left])
     if isinstance(right, frozenset):
-        return left in right
+        return _same(right, left)
+    for one, other in ((left, right), (right, left)):
+        if isinstance(one, Some) and one != other:
+            return False if other in one.told or not isinstance(other, str) else None
     return bool(left == right)
 
 
@@ -196,10 +229,19 @@ def _fitted(tree: Any, look: Look) -> Value:
     left, right = value_of(tree[1], look), value_of(tree[2], look)
     if not isinstance(right, str) or isinstance(left, Unknown):
         return UNKNOWN
+    whole = tree[0] == "==~"
+    if whole and (listed := _listed(right)):
+        word = _together(False, [_same(left, each) for each in listed])
+        return UNKNOWN if word is None else word
     texts = left if isinstance(left, frozenset) else {left}
-    pattern = right if tree[0] == "==~" else f".*{right}.*"
-    words = {fits(pattern, text) if isinstance(text, str) else False for text in texts}
+    words = {_sure(text, fits(right, text, whole=whole)) if isinstance(text, str) else False for text in texts}
     return True if True in words else UNKNOWN if None in words else False
+
+
+def _listed(pattern: str) -> list[str]:
+    """The names that a pattern only lists: `(main|develop)`."""
+    plain = pattern.removeprefix("^").removesuffix("$").removeprefix("(").removesuffix(")")
+    return plain.split("|") if all(each.isalnum() or each in "-_/|" for each in plain) else []
 
 
 def _within(tree: Any, look: Look) -> Value:
@@ -207,23 +249,24 @@ def _within(tree: Any, look: Look) -> Value:
     items = [value_of(each, look) for each in tree[2][1:]] if tree[2][0] == "list" else [UNKNOWN]
     if isinstance(left, Unknown):
         return UNKNOWN
-    if any(not isinstance(item, Unknown) and _same(left, item) for item in items):
-        return True
-    return UNKNOWN if any(isinstance(item, Unknown) for item in items) else False
+    word = _together(False, [None if isinstance(item, Unknown) else _same(left, item) for item in items])
+    return UNKNOWN if word is None else word
 
 
 def _added(tree: Any, look: Look) -> Value:
     left, right = value_of(tree[1], look), value_of(tree[2], look)
-    return left + right if isinstance(left, str) and isinstance(right, str) and tree[0] == "+" else UNKNOWN
+    if any(not isinstance(each, str) or isinstance(each, Some) for each in (left, right)):
+        return UNKNOWN
+    return left + right if tree[0] == "+" else UNKNOWN
 
 
-_METHODS: dict[str, Callable[[str, str], Value]] = {
+_METHODS: dict[str, Callable[[str, str], bool | None]] = {
     "startsWith": str.startswith,
     "endsWith": str.endswith,
     "contains": lambda text, part: part in text,
     "equals": lambda text, part: text == part,
     "equalsIgnoreCase": lambda text, part: text.lower() == part.lower(),
-    "matches": lambda text, pattern: UNKNOWN if fits(pattern, text) is None else fits(pattern, text),
+    "matches": lambda text, pattern: fits(pattern, text),
 }
 _CHANGES: dict[str, Callable[[str], Value]] = {
     "toLowerCase": str.lower,
@@ -247,13 +290,18 @@ def _called(tree: Any, look: Look) -> Value:
     if not all(isinstance(text, str) for text in texts):
         return False if value is None and name in _METHODS else UNKNOWN
     if not arguments:
+        if any(isinstance(text, Some) for text in texts):
+            return UNKNOWN
         made = {_CHANGES[name](text) for text in texts} if name in _CHANGES else {UNKNOWN}
         return next(iter(made)) if len(made) == 1 else UNKNOWN
     part = value_of(arguments[0], look)
     if not isinstance(part, str) or name not in _METHODS:
         return UNKNOWN
-    words = {_METHODS[name](text, part) for text in texts}
-    return True if True in words else UNKNOWN if UNKNOWN in words else False
+    if name == "equals":
+        word = _same(value, part)
+    else:
+        word = _together(False, [_sure(text, _METHODS[name](text, part)) for text in texts])
+    return UNKNOWN if word is None else word
 
 
 _OPERATIONS: dict[str, Callable[[Any, Look], Value]] = {
@@ -272,10 +320,34 @@ def names(condition: Condition) -> Iterator[str]:
         for each in condition[1:]:
             yield from names(each)
     elif kind == "branch":
-        if condition[1] and not set("*?[\\(|") & set(condition[1]):
+        if condition[1] and not _WILD & set(condition[1]):
             yield condition[1]
     elif kind == "groovy" and condition[1] is not None:
         yield from _named(condition[1], 0)
+
+
+def patterns(condition: Condition) -> Iterator[str]:
+    """The branches that it names with `*` and `?`."""
+    for kind, *rest in _parts(condition):
+        pattern = rest[0] if kind == "branch" and rest[1].upper() == "GLOB" else ""
+        if pattern and set("*?") & set(pattern) and not set("[\\(|") & set(pattern):
+            yield pattern
+
+
+def targets(condition: Condition) -> Iterator[str]:
+    """The branches that requests are asked to go to."""
+    for kind, *rest in _parts(condition):
+        for field, pattern, comparator in rest[0] if kind == "change" else ():
+            if field == "target" and pattern and comparator.upper() == "EQUALS":
+                yield pattern
+
+
+def _parts(condition: Condition) -> Iterator[Condition]:
+    if condition[0] in ("all", "any", "not"):
+        for each in condition[1:]:
+            yield from _parts(each)
+    else:
+        yield condition
 
 
 def _named(tree: Any, depth: int) -> Iterator[str]:
@@ -288,6 +360,9 @@ def _named(tree: Any, depth: int) -> Iterator[str]:
         sides = {tree[1][0]: tree[1], tree[2][0]: tree[2]}
         if set(sides) == {"path", "literal"} and "BRANCH" in str(sides["path"][1]):
             yield str(sides["literal"][1]).removeprefix("origin/")
+    elif tree[0] in ("in", "==~") and tree[1][0] == "path" and "BRANCH" in str(tree[1][1]):
+        items = tree[2][1:] if tree[2][0] == "list" else [("literal", each) for each in _listed(str(tree[2][-1]))]
+        yield from (str(item[1]) for item in items if item[0] == "literal")
 
 
 def looks_at_result(condition: Condition) -> bool:

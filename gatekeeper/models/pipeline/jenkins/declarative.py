@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gatekeeper.models.pipeline.expressions import UNKNOWN, Value
-from gatekeeper.models.pipeline.ir import Values
+from gatekeeper.models.pipeline.ir import Unresolved, Values
 from gatekeeper.models.pipeline.jenkins.conditions import Condition
 from gatekeeper.models.pipeline.jenkins.subjects import Agent, Around
 from gatekeeper.node import Node
 from gatekeeper.parsers import groovy
 from gatekeeper.parsers.groovy import Assign, Block, Call, Expr, Leave
+from gatekeeper.parsers.groovy_conditions import expression
 
 if TYPE_CHECKING:
     from gatekeeper.models.pipeline.jenkins.build import Builder
 
+_NEST = 40  # stages within stages
 _FLAGS = frozenset({"beforeAgent", "beforeInput", "beforeOptions"})
 
 
 def pipeline(builder: Builder, body: Block, around: Around) -> None:
     """The whole of a declarative pipeline."""
-    made = builder.pipeline
-    made.declarative = True
     for section in body.statements:
         if isinstance(section, Call):
             _section(builder, section)
@@ -43,8 +43,7 @@ def _section(builder: Builder, section: Call) -> None:
     elif section.name == "parameters" and section.body is not None:
         parameters(builder, [s for s in section.body.statements if isinstance(s, Call)])
     elif section.name == "triggers" and section.body is not None:
-        starts = [s for s in section.body.statements if isinstance(s, Call)]
-        builder.pipeline.__dict__.setdefault("_starts", []).extend(starts)
+        builder.pipeline.starts += tuple(s for s in section.body.statements if isinstance(s, Call))
 
 
 def properties(builder: Builder, call: Call) -> None:
@@ -54,7 +53,7 @@ def properties(builder: Builder, call: Call) -> None:
         if each.name == "parameters":
             parameters(builder, inner)
         elif each.name == "pipelineTriggers":
-            builder.pipeline.__dict__.setdefault("_starts", []).extend(inner)
+            builder.pipeline.starts += tuple(inner)
         elif each.name == "disableConcurrentBuilds":
             builder.pipeline.serialised = each.place
 
@@ -81,7 +80,6 @@ def parameters(builder: Builder, calls: list[Call]) -> None:
         if default is None:
             defaults[name] = call.name != "booleanParam" and ""
     builder.pipeline.parameters, builder.pipeline.defaults = values, defaults
-    builder.pipeline.__dict__["_asks"] = bool(values)
 
 
 def _options(builder: Builder, body: Block, around: Around, whole: bool) -> Around:
@@ -147,7 +145,8 @@ def stages(builder: Builder, body: Block, around: Around) -> None:
 
 def stage(builder: Builder, call: Call, body: Block, around: Around) -> None:
     """One stage: its own steps, or the stages within it."""
-    if builder.nested > 40:
+    if builder.nested > _NEST:
+        builder.lost.append(Unresolved(f"the stage {_title(call)}", call.place, "it is nested too deeply"))
         return
     builder.nested += 1
     name = _title(call)
@@ -270,11 +269,9 @@ def when(body: Block) -> Condition:
 
 
 def _conditions(body: Block, depth: int) -> list[Condition]:
-    return [
-        _condition(each, depth)
-        for each in body.statements
-        if isinstance(each, Call) and each.name not in _FLAGS and depth < 20
-    ]
+    if depth > 20:
+        return [("open", "conditions that are nested too deeply")]
+    return [_condition(each, depth) for each in body.statements if isinstance(each, Call) and each.name not in _FLAGS]
 
 
 def _condition(call: Call, depth: int) -> Condition:
@@ -293,7 +290,8 @@ def _condition(call: Call, depth: int) -> Condition:
         comparator = _known(call.arg("comparator")) or "EQUALS"
         return ("change", tuple((key, _known(e), comparator) for key, e in call.named if key != "comparator"))
     if name == "environment":
-        return ("is", f"env.{_known(call.arg('name'))}", _known(call.arg("value")))
+        variable, value = _known(call.arg("name")), _known(call.arg("value"))
+        return ("open", name) if variable is None or value is None else ("is", f"env.{variable}", value)
     if name == "triggeredBy":
         return ("cause", _known(call.arg("cause", at=0)) or "")
     if name == "expression" and call.body is not None:
@@ -313,8 +311,8 @@ def _expression(body: Block) -> Condition:
     only = body.statements[0]
     if isinstance(only, Leave):
         value = only.value
-        return ("groovy", groovy.expression(value.node.source.slice(value.node.span))) if value else ("open", "return")
-    return ("groovy", groovy.expression(body.text))
+        return ("groovy", expression(value.node.source.slice(value.node.span))) if value else ("open", "return")
+    return ("groovy", expression(body.text))
 
 
 def _equals(call: Call) -> Condition:
@@ -322,4 +320,4 @@ def _equals(call: Call) -> Condition:
     if left is None or right is None:
         return ("open", "equals")
     texts = [each.node.source.slice(each.node.span) for each in (left, right)]
-    return ("groovy", groovy.expression(" == ".join(f"({text})" for text in texts)))
+    return ("groovy", expression(" == ".join(f"({text})" for text in texts)))

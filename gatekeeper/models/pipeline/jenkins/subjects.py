@@ -14,8 +14,9 @@ from gatekeeper.models.pipeline.jenkins import plugins
 from gatekeeper.models.pipeline.jenkins.conditions import Condition, builtins, holds, looks_at_result, names, value_of
 from gatekeeper.models.pipeline.shell import EXPRESSION
 from gatekeeper.node import Missing, Node, regex
-from gatekeeper.parsers import groovy
+from gatekeeper.parsers import groovy, groovy_tokens
 from gatekeeper.parsers.groovy import Block, Call, Expr, Function
+from gatekeeper.parsers.groovy_conditions import expression
 
 _MOST = 40  # values of one text that are followed
 _DEPTH = 5
@@ -43,7 +44,7 @@ class Around(NamedTuple):
     """What stands around a step: conditions, variables, the folder, and what catches its failure.
 
     `phase` is the condition of a `post` section, `catch` or `finally`; '' for the ordinary way. `bounded`: inside a
-    `timeout`; `held`: on an executor; `lines` are the functions that are being followed.
+    `timeout`; `held`: on an executor; `depth`: how many functions are being followed.
     """
 
     conditions: tuple[Condition, ...] = ()
@@ -68,7 +69,6 @@ class JenkinsPipeline(Pipeline):
 
     multibranch = False  # something in it says that Jenkins builds each branch
     changes = False  # something in it says that Jenkins builds pull requests
-    declarative = False
     skips_after_unstable = False
     parameters: Mapping[str, Values] = {}
     defaults: Mapping[str, Value] = {}
@@ -76,6 +76,10 @@ class JenkinsPipeline(Pipeline):
     agents: tuple[Agent, ...] = ()
     options: Mapping[str, Call] = {}
     serialised: Node | None = None
+    starts: tuple[Call, ...] = ()  # what its `triggers` say
+    told: frozenset[str] = frozenset()  # the branches that have a trigger of their own
+    targets: frozenset[str] = frozenset()  # the branches to which requests have one
+    spent = 0  # texts that were looked into
 
     @cached_property
     def asks_for_result(self) -> bool:
@@ -183,8 +187,7 @@ class JenkinsJob(Job):
 
     def _caught(self, id: str) -> bool:
         other = self.pipeline.job.get(id)
-        mine = set(map(id_of, self.around.scopes))
-        return isinstance(other, JenkinsJob) and any(id_of(scope) not in mine for scope in other.around.scopes)
+        return isinstance(other, JenkinsJob) and not set(other.around.scopes) <= set(self.around.scopes)
 
     def idle(self, run: Run) -> str:
         """A stage that is passed over hands on the failure of one before it."""
@@ -209,24 +212,15 @@ class JenkinsJob(Job):
 
     def _by_name(self) -> list[Fact]:
         """What its name says, where nothing else does: some step of it does what is not known."""
-        if self.unresolved or not self.stage:
-            hits = kinds.by_name(self.unresolved.rpartition("/")[2], self.unresolved) if self.unresolved else []
-        else:
-            hits = []
         step = next((step for step in self.steps if not step.classified), None)
-        if step is not None and not hits:
-            hits = kinds.by_name(self.stage, "stage")
         if step is None:
             return []
-        why = f"what {step.label} does is not known"
-        return [Fact(h.kind, h.tool, "name", "unknown", why, "", step.index * 1000, step.node, step) for h in hits]
+        why, order = f"what {step.label} does is not known", step.index * 1000
+        hits = kinds.by_name(self.stage, "stage")
+        return [Fact(hit.kind, hit.tool, "name", "unknown", why, "", order, step.node, step) for hit in hits]
 
     def values(self, text: str) -> Values:
         return possible(text, self, self.around.names, 0)
-
-
-def id_of(scope: Scope) -> int:
-    return id(scope)
 
 
 def _caught_by(fact: Fact, but: tuple[Scope, ...]) -> Fact:
@@ -286,17 +280,17 @@ class JenkinsStep(Step):
         return given.node if given else None
 
     @cached_property
-    def _written(self) -> groovy.Text:
+    def _written(self) -> groovy_tokens.Text:
         node = self.script
         raw = node.source.slice(node.span) if node is not None else ""
         if node is None or groovy.template(node) is None:
-            return groovy.Text(EXPRESSION if node is not None else "", (self.node.span.line,), False)
+            return groovy_tokens.Text(EXPRESSION if node is not None else "", (self.node.span.line,), False)
         if raw[:1] and raw[:1] in "'\"/$":
-            made = groovy.text_of(raw, node.span.line)
+            made = groovy_tokens.text_of(raw, node.span.line)
             if made.text == groovy.template(node):
                 return made
         text = groovy.template(node) or ""
-        return groovy.Text(text, (node.span.line,) * (text.count("\n") + 1), node.expression is not None)
+        return groovy_tokens.Text(text, (node.span.line,) * (text.count("\n") + 1), node.expression is not None)
 
     @cached_property
     def run(self) -> str:
@@ -310,7 +304,7 @@ class JenkinsStep(Step):
             return text
         parts: list[str] = []
         at = 0
-        for start, end, inner in groovy.interpolations(text):
+        for start, end, inner in groovy_tokens.interpolations(text):
             values = possible(text[start:end], self.job, self.around.names, 0)
             plain = text[start:end] if inner.isidentifier() else EXPRESSION
             known = values[0] if values and len(values) == 1 and "\n" not in values[0] else plain
@@ -469,8 +463,9 @@ def looked_up(path: str, job: Job, trigger: Trigger, named: Mapping[str, Expr]) 
     pipeline = job.pipeline
     assert isinstance(pipeline, JenkinsPipeline)
     name = path.removeprefix("env.")
-    if name in ("BRANCH_NAME", "GIT_BRANCH", "TAG_NAME", "CHANGE_ID", "CHANGE_TARGET", "CHANGE_BRANCH"):
-        return builtins(trigger)[name]
+    given = builtins(trigger, pipeline.told, pipeline.targets)
+    if name in given:
+        return given[name]
     if path in ("currentBuild.result", "currentBuild.currentResult"):
         return None if path == "currentBuild.result" else "SUCCESS"
     if path.startswith("params.") or name in pipeline.defaults:
@@ -490,17 +485,19 @@ def _evaluated(expr: Expr, job: Job, trigger: Trigger, named: Mapping[str, Expr]
     """The value of a variable that was given an expression. Of the variables in it, one more is followed."""
     rest = {} if isinstance(named, _Followed) else _Followed({n: e for n, e in named.items() if n != path})
     written = expr.node.source.slice(expr.node.span)
-    return value_of(groovy.expression(written), partial(looked_up, job=job, trigger=trigger, named=rest))
+    return value_of(expression(written), partial(looked_up, job=job, trigger=trigger, named=rest))
 
 
 def possible(text: str, job: Job, named: Mapping[str, Expr], depth: int) -> Values:
     """What a text with `${ }` in it may be; None when the files do not say."""
     found: tuple[str, ...] = ("",)
     at = 0
-    spent = job.pipeline.__dict__["_spent"] = job.pipeline.__dict__.get("_spent", 0) + 1
-    if spent > _BUDGET:
+    pipeline = job.pipeline
+    assert isinstance(pipeline, JenkinsPipeline)
+    pipeline.spent += 1
+    if pipeline.spent > _BUDGET:
         return None
-    for start, end, inner in groovy.interpolations(text):
+    for start, end, inner in groovy_tokens.interpolations(text):
         choices = _choices(inner, job, named, depth)
         if choices is None:
             return None
@@ -510,7 +507,7 @@ def possible(text: str, job: Job, named: Mapping[str, Expr], depth: int) -> Valu
 
 
 def _choices(inner: str, job: Job, named: Mapping[str, Expr], depth: int) -> Values:
-    tree = groovy.expression(inner) if depth < _DEPTH else None
+    tree = expression(inner) if depth < _DEPTH else None
     if tree is None:
         return None
     if tree[0] == "literal":

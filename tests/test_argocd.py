@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from gatekeeper.links.argocd_projects import permits_source
 from gatekeeper.links.argocd_rollbacks import goings
 from gatekeeper.links.argocd_sets import every, made_by
 from gatekeeper.models.docs import Document
-from gatekeeper.models.kubernetes import Application, AppProject
+from gatekeeper.models.kubernetes import Application, AppProject, ArgoWorkflow
 from gatekeeper.models.kubernetes.argocd import tracked
 from gatekeeper.node import Unresolved
 from gatekeeper.project import Project
@@ -335,6 +336,38 @@ def test_aliases_do_not_multiply() -> None:
     text = text.replace("      {}\n", "".join(f"      {line}\n" for line in lines))
     made = repository(*APPS, ("argocd/set.yaml", text))
     assert len(every(made)) >= 2
+
+
+def test_parameters_are_followed_once() -> None:
+    steps = "[[{name: s, template: NEXT, arguments: {parameters: [{name: p, value: '{{inputs.parameters.p}}'}]}}]]"
+    more = [f"[{steps[2:-2]}]" for _ in range(8)]
+    inputs = "{parameters: [{name: p}]}"
+    templates = [
+        f"{{name: t{n}, inputs: {inputs}, steps: [{', '.join(more).replace('NEXT', f't{n + 1}')}]}}" for n in range(30)
+    ]
+    source = "{image: a, command: [sh], source: '{{inputs.parameters.p}}'}"
+    script = f"{{name: t30, inputs: {inputs}, script: {source}}}"
+    spec = (
+        f"{{entrypoint: t0, arguments: {{parameters: [{{name: p}}]}}, templates: [{', '.join([*templates, script])}]}}"
+    )
+    text = f"apiVersion: argoproj.io/v1alpha1\nkind: WorkflowTemplate\nmetadata: {{name: a}}\nspec: {spec}\n"
+    started = time.monotonic()
+    (each,) = repository(("a.yaml", text)).all(ArgoWorkflow)
+    assert [filled.parameter for filled in each.fills_in()] == ["inputs.parameters.p"]
+    assert time.monotonic() - started < 10
+
+
+def test_a_set_that_is_known_in_part_leaves_open_what_is_synced() -> None:
+    generators = "    - list: {elements: [{n: apps/shop}]}\n    - clusters: {}"
+    made = repository(*APPS, ("argocd/set.yaml", applications(generators, "{{n}}")))
+    assert names(made) == ["apps/shop"]
+    assert covered(made).open is not None
+
+
+def test_a_set_that_makes_more_than_is_looked_at_is_not_whole() -> None:
+    elements = ", ".join(f"{{a: '{n}'}}" for n in range(400))
+    made = repository(("a.yaml", applications(f"    - list: {{elements: [{elements}]}}", "{{a}}")))
+    assert not made_by(only(made), made).whole
 
 
 def test_a_set_of_very_many_is_bounded() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gatekeeper.links.pipelines import later
+from gatekeeper.links.ran import ran_in
 from gatekeeper.models.pipeline import Fact, Job, Step, before
-from gatekeeper.models.pipeline.kinds import unwrap
 from gatekeeper.models.pipeline.levels import deploying
-from gatekeeper.models.pipeline.shell import commands
+from gatekeeper.project import Project
 
 _TOOLS = frozenset({"terraform", "tofu", "terragrunt"})
 _TAKES_VALUE = frozenset("-var -var-file -target -replace -state -state-out -backup -parallelism -lock-timeout".split())
@@ -24,66 +25,58 @@ class Applied(NamedTuple):
     plan: Fact | None = None
 
 
-def applied(job: Job) -> list[Applied]:
-    """The applies of a job that its own steps show."""
-    return list(_applied(job))
+def applied(job: Job, project: Project) -> list[Applied]:
+    """The applies of a job, by its own steps or by what those run of the repository; made once."""
+    return project.once(("applied", id(job)), lambda project: list(_applied(job, project)))
 
 
-def destroyed(job: Job) -> bool:
+def destroyed(job: Job, project: Project) -> bool:
     """Whether what it applies is destroyed again in the same run, by a step that certainly runs."""
     triggers = deploying(job)
-    later = [job, *(each for each in job.root.pipeline.all_jobs if job in each.ancestors())]
-    steps = [step for each in later for step in each.steps if "destroy" in step.run]
+    steps = [step for each in (job, *later(job)) for step in each.steps if not step.never]
     return any(
-        _destroys(step) and any(step.runs_in(trigger) or step.runs_in(trigger, failed=True) for trigger in triggers)
+        any(each.own and each.words[0] in _TOOLS and _DESTROYS & {*each.words} for each in ran_in(step, project))
+        and any(step.runs_in(trigger) or step.runs_in(trigger, failed=True) for trigger in triggers)
         for step in steps
     )
 
 
-def _destroys(step: Step) -> bool:
-    for script in step.scripts:
-        words = unwrap(script.command.words)
-        if words[:1] and words[0] in _TOOLS and {"destroy", "-destroy", "--destroy"} & set(words):
-            return True
-    return False
+_DESTROYS = frozenset({"destroy", "-destroy", "--destroy"})
 
 
-def _applied(job: Job) -> Iterator[Applied]:
+def _calls(step: Step, project: Project) -> Iterator[tuple[str, ...]]:
+    """The commands of Terraform that a step leads to."""
+    return (each.words for each in ran_in(step, project) if each.words[0] in _TOOLS)
+
+
+def _applied(job: Job, project: Project) -> Iterator[Applied]:
     for fact in job.facts:
-        if fact.kind != "deploy" or fact.strength != "strong":
+        if fact.kind != "deploy" or fact.strength == "name":
             continue
         if fact.step.slug.startswith(_COMPARES):
             asks = fact.step.inputs.get("auto_approve", "false").lower()
             yield Applied({"false": "reviewed", "true": "anew"}.get(asks, "unknown"), fact)
         elif fact.tool in _TOOLS:
-            yield _of_command(fact, job)
+            yield _of_command(fact, job, project)
 
 
-def _of_command(fact: Fact, job: Job) -> Applied:
-    words = _words(fact.step, fact.order % 1000)
+def _of_command(fact: Fact, job: Job, project: Project) -> Applied:
+    words = _words(fact, project)
     if words is None:
         return Applied("unknown", fact)
     plain = _arguments(words)
     if not plain:
         return Applied("anew", fact)
-    plan = _saves(job, plain[0])
+    plan = _saves(job, plain[0], project)
     if plan is None:
         return Applied("unknown", fact)
     return Applied("reviewed" if _waits(plan, fact, job) else "at once", fact, plan)
 
 
-def _words(step: Step, number: int) -> tuple[str, ...] | None:
-    """The words of the command of a step's script that a fact stands for."""
-    script = step.scripts
-    if number < len(script):
-        words = unwrap(script[number].command.words)
-        if words[:1] and words[0] in _TOOLS and "apply" in words:
-            return words
-    for command in commands(step.run):
-        words = unwrap(command.words)
-        if words[:1] and words[0] in _TOOLS and "apply" in words:
-            return words
-    return None
+def _words(fact: Fact, project: Project) -> tuple[str, ...] | None:
+    """The words of the command that a fact stands for."""
+    applies = [each for each in ran_in(fact.step, project) if each.words[0] in _TOOLS and "apply" in each.words]
+    return next((each.words for each in (*(e for e in applies if e.order == fact.order), *applies)), None)
 
 
 def _arguments(words: tuple[str, ...]) -> list[str]:
@@ -97,19 +90,18 @@ def _arguments(words: tuple[str, ...]) -> list[str]:
     return found
 
 
-def _saves(job: Job, name: str) -> Fact | None:
+def _saves(job: Job, name: str, project: Project) -> Fact | None:
     """The step before that saves a plan under a name."""
     last = name.rpartition("/")[2]
     for each in (job, *job.ancestors()):
         for fact in each.facts:
-            if fact.kind == "plan" and fact.tool in _TOOLS and any(_out(fact.step, last)):
+            if fact.kind == "plan" and fact.tool in _TOOLS and any(_out(fact.step, last, project)):
                 return fact
     return None
 
 
-def _out(step: Step, name: str) -> Iterator[bool]:
-    for script in step.scripts:
-        words = script.command.words
+def _out(step: Step, name: str, project: Project) -> Iterator[bool]:
+    for words in _calls(step, project):
         for before_, word in zip(("", *words), words, strict=False):
             flag, _, value = word.partition("=")
             given = value if flag.lstrip("-") == "out" else word if before_.lstrip("-") == "out" else ""

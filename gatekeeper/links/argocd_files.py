@@ -7,6 +7,7 @@ https://argo-cd.readthedocs.io/en/stable/user-guide/tool_detection/
 from __future__ import annotations
 
 import posixpath
+from bisect import bisect_left
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -57,8 +58,12 @@ def _join(folder: str, name: str) -> str:
 
 
 def _in(folder: str, project: Project) -> Iterator[str]:
-    prefix = f"{folder}/" if folder else ""
-    return (path for path in project.tree.paths if path.startswith(prefix))
+    """Every file below a folder: they stand together, for the paths are sorted."""
+    paths, prefix = project.tree.paths, f"{folder}/" if folder else ""
+    for at in range(bisect_left(paths, prefix), len(paths)):
+        if not paths[at].startswith(prefix):
+            return
+        yield paths[at]
 
 
 def _of_directory(source: AppSource, folder: str, project: Project) -> Iterator[str]:
@@ -133,8 +138,8 @@ def _covered(project: Project) -> Covered:
             folders.setdefault(one.folder, []).append(each)
             for path in one.files:
                 by_file.setdefault(path, []).append(each)
-        if each.parameters is None and each.made and not made_by(each, project).whole:
-            open_ = open_ or each
+    sets = (each for each in project.all(Application) if each.made)
+    open_ = open_ or next((each for each in sets if not made_by(each, project).whole), None)
     return Covered(by_file, folders, open_)
 
 

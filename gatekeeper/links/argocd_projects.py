@@ -8,7 +8,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from gatekeeper.models.kubernetes import Application, AppProject, written
-from gatekeeper.models.kubernetes.argocd import IN_CLUSTER
+from gatekeeper.models.kubernetes.argocd import IN_CLUSTER, by_steps
 from gatekeeper.node import Node
 from gatekeeper.project import Project
 
@@ -70,7 +70,8 @@ def permits_source(belongs: AppProject, repository: str) -> bool:
     found = False
     for rule in (node.text for node in belongs.spec["sourceRepos"] if belongs.spec["sourceRepos"].is_list):
         denies = rule.startswith("!")
-        matches = _matches(_plain(rule.removeprefix("!")), _plain(repository), by_step=True)
+        pattern = _plain(rule.removeprefix("!"))
+        matches = pattern == "*" or by_steps(pattern, _plain(repository))
         if denies and matches:
             return False
         found = found or (matches and not denies)
@@ -79,20 +80,6 @@ def permits_source(belongs: AppProject, repository: str) -> bool:
 
 def _plain(url: str) -> str:
     return url.strip().lower().rstrip("/").removesuffix(".git")
-
-
-def _matches(pattern: str, value: str, *, by_step: bool = False) -> bool:
-    """Argo CD's globs: with steps, `*` stays within one and `**` does not."""
-    if pattern == "*" or not by_step:
-        return pattern == "*" or fnmatchcase(value, pattern)
-    wanted, given = pattern.split("/"), value.split("/")
-    reached = {0}
-    for step in wanted:
-        if "**" in step:
-            reached = set(range(min(reached), len(given) + 1)) if reached else set()
-        else:
-            reached = {at + 1 for at in reached if at < len(given) and fnmatchcase(given[at], step)}
-    return len(given) in reached
 
 
 def permits_destination(belongs: AppProject, destination: Node) -> bool | None:
@@ -104,9 +91,9 @@ def permits_destination(belongs: AppProject, destination: Node) -> bool | None:
     for rule in belongs.destinations:
         if any(rule[field].text.startswith("!") for field in ("name", "server", "namespace")):
             return None
-        if namespace and not _matches(rule["namespace"].text, namespace):
+        if namespace and not fnmatchcase(namespace, rule["namespace"].text):
             continue
-        if (name and _matches(rule["name"].text, name)) or (server and _matches(rule["server"].text, server)):
+        if (name and fnmatchcase(name, rule["name"].text)) or (server and fnmatchcase(server, rule["server"].text)):
             return True
         if (rule["server"].text and not server) or (rule["name"].text and not name):
             found = None

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from gatekeeper.discover import Unreadable
 from gatekeeper.links.argocd import in_tree, ours
 from gatekeeper.models.kubernetes import Application, ApplicationSet, written
-from gatekeeper.models.kubernetes.argocd import Parameters, filled, flat, merged, of_path, times
+from gatekeeper.models.kubernetes.argocd import Parameters, by_steps, filled, flat, joined, merged, of_path
 from gatekeeper.models.kubernetes.network import listed
 from gatekeeper.node import Node, Unresolved
 from gatekeeper.parsers import json, yaml
@@ -53,8 +52,8 @@ def _made(each: Application, project: Project) -> Made:
     found: list[Parameters] = []
     for generator in listed(origin.spec["generators"]) if origin.spec["generators"].known else ():
         found += _of(generator, origin.go, Parameters({}), project, 0)
-    given = tuple(origin.filled(parameters) for parameters in found[:_MOST] if _says(parameters))
-    return Made(given, bool(found) and all(parameters.whole for parameters in found))
+    given = tuple(origin.filled(parameters) for parameters in _few(found) if _says(parameters))
+    return Made(given, bool(found) and all(parameters.whole for parameters in _few(found)))
 
 
 def _says(parameters: Parameters) -> bool:
@@ -62,6 +61,11 @@ def _says(parameters: Parameters) -> bool:
 
 
 OPEN = Parameters({}, whole=False)
+
+
+def _few(found: list[Parameters]) -> list[Parameters]:
+    """As many as are looked at; that there are more is not forgotten."""
+    return found if len(found) <= _MOST else [*found[: _MOST - 1], OPEN]
 
 
 def _of(generator: Node, go: bool, given: Parameters, project: Project, depth: int) -> list[Parameters]:
@@ -74,7 +78,7 @@ def _of(generator: Node, go: bool, given: Parameters, project: Project, depth: i
             except Unresolved:
                 found = [OPEN]
             chosen = _selected(found, generator["selector"])
-            return [_with_values(each, body["values"], go) for each in chosen][:_MOST]
+            return _few([_with_values(each, body["values"], go) for each in chosen])
     return [OPEN]
 
 
@@ -142,22 +146,10 @@ def _chosen(asked: _Asked, field: str, paths: Callable[[Project], list[str]]) ->
 def _matching(wanted: tuple[tuple[str, bool], ...], paths: list[str]) -> list[str]:
     found: list[str] = []
     for path in paths:
-        taken = {out for pattern, out in wanted if _takes(pattern, path)}
+        taken = {out for pattern, out in wanted if by_steps(pattern, path)}
         if taken == {False}:
             found.append(path)
-    return found[:_MOST]
-
-
-def _takes(pattern: str, path: str) -> bool:
-    """Whether a pattern means a path: `*` within one folder, `**` over several."""
-    wanted, given = pattern.split("/"), path.split("/")
-    reached = {0}
-    for step in wanted:
-        if step == "**":
-            reached = set(range(min(reached), len(given) + 1)) if reached else set()
-        else:
-            reached = {at + 1 for at in reached if at < len(given) and fnmatchcase(given[at], step)}
-    return len(given) in reached
+    return found[: _MOST + 1]
 
 
 def _of_file(path: str, asked: _Asked, prefix: str) -> list[Parameters]:
@@ -179,7 +171,7 @@ def _matrix(asked: _Asked) -> list[Parameters]:
     found: list[Parameters] = []
     for one in _of(children[0], asked.go, asked.given, asked.project, asked.depth + 1):
         both = Parameters({**asked.given.values, **one.values}, one.whole, one.preview, one.cluster)
-        found += times([one], _of(children[1], asked.go, both, asked.project, asked.depth + 1))
+        found += [joined(one, other) for other in _of(children[1], asked.go, both, asked.project, asked.depth + 1)]
         if len(found) > _MOST:
             break
     return found

@@ -6,19 +6,18 @@ https://argo-cd.readthedocs.io/en/stable/user-guide/tracking_strategies/
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from gatekeeper.links.argocd import here
+from gatekeeper.links.argocd import here, production_app
 from gatekeeper.links.argocd_files import objects_of
 from gatekeeper.links.argocd_projects import project_of, window_over
 from gatekeeper.models.kubernetes import Application, Object
+from gatekeeper.models.kubernetes.argocd import AppSource
 from gatekeeper.models.kubernetes.mesh import is_rollout, strategy_of
-from gatekeeper.models.pipeline.ir import Fact, Job
+from gatekeeper.models.pipeline.branches import DEFAULTS
+from gatekeeper.models.pipeline.ir import Fact
 from gatekeeper.node import Node
 from gatekeeper.project import Project
-
-if TYPE_CHECKING:
-    from gatekeeper.models.evidence.facts import BranchRules
 
 
 class Stop(NamedTuple):
@@ -53,55 +52,55 @@ def _rollouts(each: Application, project: Project) -> Iterator[Stop]:
 _PLAIN = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 
 
-def reviewed(branch: str, project: Project) -> bool:
-    """Whether evidence shows that a merge to a branch needs a review."""
-    return any(rules.approvals > 0 for rules in _demands(branch, project))
+def reviewed(source: AppSource, project: Project) -> bool:
+    """Whether it is known that a merge to what a source tracks needs a review: a folder of this repository does.
+    Raises `Unresolved`."""
+    from gatekeeper.links.protected import branches
+
+    if here(source, project) is None:
+        return False
+    known = branches(project).demanded
+    return any(each.approvals and each.means(*branch) for each in known for branch in _branches(source))
 
 
-def _demands(branch: str, project: Project) -> Iterator[BranchRules]:
-    """What evidence shows that the server demands before a merge to a branch."""
-    from gatekeeper.links.bound import doubt, of_another
-    from gatekeeper.models.evidence import Evidence
-    from gatekeeper.models.evidence.facts import BranchRules
-
-    age = project.settings.thresholds.api_max_age
-    for each in project.all(Evidence):
-        facts = each.facts
-        if not isinstance(facts, BranchRules) or each.trouble or not _same_branch(facts.branch, branch):
-            continue
-        if not of_another(facts.repository, project) and doubt(each, project, age, any_commit=True) is None:
-            yield facts
+def _branches(source: AppSource) -> list[tuple[str, bool]]:
+    """The branches that a source may track, each with whether it is the default one. Raises `Unresolved`."""
+    text = source.revision.text.strip().removeprefix("refs/heads/")
+    names = DEFAULTS if text in ("", "HEAD") else (text,)
+    return [(name, name in DEFAULTS) for name in names]
 
 
-def _same_branch(named: str, branch: str) -> bool:
-    """Whether rules are about a branch: those of a branch do not name it, and HEAD is whichever is the default."""
-    return named in ("", branch) or (branch in ("", "HEAD") and named in ("main", "master"))
+class Unchecked(NamedTuple):
+    """Why it is not known that what is deployed was checked; `reason` is of UNKNOWN's closed list."""
+
+    why: str
+    reason: str
 
 
-def awaited(each: Application, fact: Fact, project: Project) -> bool:
-    """Whether evidence shows that no commit comes to what an Application tracks before a check of this repository has
-    passed. Raises `Unresolved`."""
-    branches = [source.revision.text for source in each.sources if here(source, project) is not None]
-    wanted = _check_name(fact.step.job)
-    return bool(branches) and fact.blocking == "yes" and all(
-        any(wanted in rules.checks for rules in _demands(branch, project)) for branch in branches
-    )  # fmt: skip
+def unchecked(
+    each: Application, kinds: frozenset[str], does: str, done: str, project: Project
+) -> Unchecked | None:  # fmt: skip
+    """Whether a check of one of the kinds passed before an Application of production syncs: None where it did.
 
-
-def _check_name(job: Job) -> str:
-    """How the server calls the check that a job is: its name, behind that of the job that calls its pipeline."""
-    caller = job.pipeline.caller
-    own = job.title or job.id
-    return f"{caller.title or caller.id} / {own}" if caller else own
-
-
-def checked_by(kinds: frozenset[str], project: Project) -> list[Fact]:
-    """What checks of these kinds the pipelines of this repository run, whatever waits for them."""
+    Argo CD checks nothing. What is known is that the server lets nothing be merged without a check of a pipeline here.
+    `does` and `done` are what people say of such a pipeline, and of what it was run for. Raises `Unresolved`.
+    """
     from gatekeeper.links.pipelines import entries
 
-    return [
-        fact
-        for pipeline in entries(project)
-        for fact in pipeline.facts
-        if fact.kind in kinds and fact.blocking != "no"
-    ]  # fmt: skip
+    facts = [fact for pipeline in entries(project) for fact in pipeline.facts]
+    found = [fact for fact in facts if fact.kind in kinds and fact.blocking != "no"]
+    sources = [source for source in each.sources if here(source, project) is not None]
+    if sources and any(all(_required(fact, source, project) for source in sources) for fact in found):
+        return None
+    production = production_app(each, project)
+    weak = f" (held to be production because {production.why})" if production and not production.certain else ""
+    if found:
+        where = found[0].step.job.root.pipeline.name
+        return Unchecked(f"{where} {does}; whether a merge waits for it is not in the files{weak}", "needs-api")
+    return Unchecked(f"no pipeline here {does}: what is deployed is {done} elsewhere{weak}", "not-owned-here")
+
+
+def _required(fact: Fact, source: AppSource, project: Project) -> bool:
+    from gatekeeper.links.required_checks import required
+
+    return any(required(fact, name, project, default=by).word == "yes" for name, by in _branches(source))

@@ -155,7 +155,7 @@ def _has(word: str, text: str) -> bool:
     at = text.find(word)
     while at >= 0:
         after = text[at + len(word) : at + len(word) + 1]
-        if word.endswith((".", "}")) or after not in _NAME or not after:
+        if word.endswith((".", "}")) or after not in _NAME:
             return True
         at = text.find(word, at + 1)
     return False

@@ -3,9 +3,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Project, Unknown
-from gatekeeper.links.argocd_files import values_named
+from gatekeeper.links.argocd_files import Named, values_named
 from gatekeeper.models.kubernetes import Application
 from gatekeeper.rule import Answer, rule
+
+
+def _named(each: Application, project: Project) -> list[Named]:
+    """The files of values that can be looked up here."""
+    return [named for source in each.sources for named in values_named(each, source, project)]
 
 
 @rule(
@@ -14,7 +19,7 @@ from gatekeeper.rule import Answer, rule
     severity="high",
     seed="Best Practices Checklist, Deployment: GitOps",
     aliases=["argocd-source-lint:broken-values-ref"],
-    where=lambda each: any(source.value_files for source in each.sources),
+    where=lambda each, project: bool(_named(each, project)),
 )
 def broken_values_ref(each: Application, project: Project) -> Iterator[Answer]:
     """Every file of values that an Application names exists.
@@ -117,10 +122,10 @@ def broken_values_ref(each: Application, project: Project) -> Iterator[Answer]:
         helm: {valueFiles: [values-production.yaml]}
     ```
     """
-    for source in each.sources:
-        for named in values_named(each, source, project):
-            if named.trouble:
-                fix = Fix("name a file that is there, or set ignoreMissingValueFiles")
-                yield Finding(named.node, named.trouble, fix=fix)
-            elif named.doubt:
-                yield Unknown(named.node, named.doubt)
+    for named in _named(each, project):
+        if named.trouble:
+            yield Finding(
+                named.node, named.trouble, fix=Fix("name a file that is there, or set ignoreMissingValueFiles")
+            )
+        elif named.doubt:
+            yield Unknown(named.node, named.doubt)

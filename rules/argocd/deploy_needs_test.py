@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gatekeeper import Project, Unknown
 from gatekeeper.links.argocd import production_app
-from gatekeeper.links.argocd_stops import awaited, checked_by
+from gatekeeper.links.argocd_stops import unchecked
 from gatekeeper.models.kubernetes import Application
 from gatekeeper.models.pipeline import TESTS
 from gatekeeper.rule import Reason, rule
@@ -24,7 +24,49 @@ def deploy_needs_test(each: Application, project: Project) -> Iterator[Unknown]:
     to that branch, or before the images that it names were pushed. Where a pipeline of this repository tests, only a
     rule of the server makes a merge wait for it; where none does, the images are built and tested elsewhere. Neither
     can be seen in the files: the answer is not known until somebody attests it, or evidence of the branch's rules
-    (`gh api repos/OWNER/REPO/rules/branches/main`) names the job among the required checks.
+    (`gh api repos/OWNER/REPO/rules/branches/main`), Terraform or `.github/settings.yml` name the job among the required
+    checks. It must run on every pull request, and no other job may be called the same.
+
+    Good, the check that a merge needs:
+    ```yaml argocd/shop.yaml
+    apiVersion: argoproj.io/v1alpha1
+    kind: Application
+    metadata: {name: shop-production}
+    spec:
+      source: {repoURL: "https://github.com/acme/gitops", path: overlays/production}
+      destination: {name: production, namespace: shop}
+    ---
+    apiVersion: argoproj.io/v1alpha1
+    kind: Application
+    metadata: {name: shop-staging}
+    spec:
+      source: {repoURL: "https://github.com/acme/gitops", path: overlays/staging}
+      destination: {name: staging, namespace: shop}
+    ```
+    ```yaml overlays/production/namespace.yaml
+    apiVersion: v1
+    kind: Namespace
+    metadata: {name: shop}
+    ```
+    ```yaml overlays/staging/namespace.yaml
+    apiVersion: v1
+    kind: Namespace
+    metadata: {name: shop}
+    ```
+    ```yaml .github/workflows/ci.yml
+    on: pull_request
+    jobs:
+      test:
+        runs-on: ubuntu-latest
+        steps:
+          - uses: actions/checkout@v4
+          - run: pytest
+    ```
+    ```yaml .github/settings.yml
+    branches:
+      - name: main
+        protection: {required_status_checks: {strict: true, contexts: [test]}}
+    ```
 
     Unknown, built elsewhere:
     ```yaml
@@ -55,15 +97,6 @@ def deploy_needs_test(each: Application, project: Project) -> Iterator[Unknown]:
           - run: pytest
     ```
     """
-    found = checked_by(TESTS, project)
-    if any(awaited(each, fact, project) for fact in found):
-        return
-    production = production_app(each, project)
-    weak = f" (held to be production because {production.why})" if production and not production.certain else ""
-    if found:
-        where = found[0].step.job.root.pipeline.name
-        words = f"{where} tests; whether a merge waits for it is not in the files"
-        yield Unknown(each, f"{words}{weak}", Reason.NEEDS_API)
-    else:
-        words = "no pipeline here tests: what is deployed is tested elsewhere"
-        yield Unknown(each, f"{words}{weak}", Reason.NOT_OWNED_HERE)
+    doubt = unchecked(each, TESTS, "tests", "tested", project)
+    if doubt:
+        yield Unknown(each, doubt.why, Reason(doubt.reason))

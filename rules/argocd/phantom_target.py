@@ -14,8 +14,15 @@ def _paths(each: Application, project: Project) -> list[AppSource]:
     return [
         source
         for source in each.sources
-        if source.path.present and not source.chart.present and ours(source.repository, project) is not Ours.NO
+        if source.path.present and not source.chart.present and _judged(source, project)
     ]
+
+
+def _judged(source: AppSource, project: Project) -> bool:
+    """Whether the path may be below the folder that is judged, and not only beside it."""
+    answer, written = ours(source.repository, project), place_of(source.path)
+    beside = answer.here and written is not None and in_tree(written, project) is None
+    return answer is not Ours.NO and not beside
 
 
 @rule(
@@ -114,13 +121,10 @@ def phantom_target(each: Application, project: Project) -> Iterator[Answer]:
     ```
     """
     for source in _paths(each, project):
-        written = place_of(source.path)
         if ours(source.repository, project) is Ours.UNKNOWN:
             yield Unknown(source.repository, f"whether {source.repository.text} is this repository is not known")
             continue
-        path = in_tree(written, project)
-        if path is None and written is not None:
-            continue  # beside the folder that is judged
+        path = in_tree(place_of(source.path), project)
         if path is not None and project.tree.exists(path):
             continue
         words = f"there is no {source.path.text.strip('/')} here"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Project, Unknown
-from gatekeeper.links.argocd import here, production_app
+from gatekeeper.links.argocd import production_app
 from gatekeeper.links.argocd_projects import project_of, syncers
 from gatekeeper.links.argocd_stops import Stop, reviewed, stops
 from gatekeeper.models.kubernetes import Application
@@ -23,9 +23,10 @@ def production_approval(each: Application, project: Project) -> Iterator[Unknown
     """Somebody approves before Argo CD brings a change to production.
 
     Where sync is automated, nobody presses a button: the approval is the review of the branch that is tracked, and
-    whether a review is needed is a setting of the server. Evidence (`gh api repos/OWNER/REPO/rules/branches/main`)
-    settles that for an Application of this repository. A Rollout that waits until somebody promotes it (`pause: {}`,
-    `autoPromotionEnabled: false`) is an approval too, where every workload of the Application is one.
+    whether a review is needed is a setting of the server. Evidence (`gh api repos/OWNER/REPO/rules/branches/main`),
+    Terraform or `.github/settings.yml` settle that for an Application of this repository. A Rollout that waits until
+    somebody promotes it (`pause: {}`, `autoPromotionEnabled: false`) is an approval too, where every workload of the
+    Application is one.
 
     Where sync is manual, or a sync window denies all but manual syncs, one person is enough. Who may sync stands in
     `argocd-rbac-cm` and in the roles of the project: both can be read here only in part, so the answer is not known
@@ -78,6 +79,50 @@ def production_approval(each: Application, project: Project) -> Iterator[Unknown
       syncPolicy: {automated: {}}
     ```
 
+    Good, the branch asks for a review:
+    ```yaml argocd/shop.yaml
+    apiVersion: argoproj.io/v1alpha1
+    kind: Application
+    metadata: {name: shop-production}
+    spec:
+      source: {repoURL: "https://github.com/acme/gitops", path: overlays/production, targetRevision: main}
+      destination: {name: production, namespace: shop}
+      syncPolicy: {automated: {}}
+    ---
+    apiVersion: argoproj.io/v1alpha1
+    kind: Application
+    metadata: {name: shop-staging}
+    spec:
+      source: {repoURL: "https://github.com/acme/gitops", path: overlays/staging}
+      destination: {name: staging, namespace: shop}
+    ```
+    ```yaml overlays/production/namespace.yaml
+    apiVersion: v1
+    kind: Namespace
+    metadata: {name: shop}
+    ```
+    ```yaml overlays/staging/namespace.yaml
+    apiVersion: v1
+    kind: Namespace
+    metadata: {name: shop}
+    ```
+    ```yaml .github/settings.yml
+    branches:
+      - name: main
+        protection: {required_pull_request_reviews: {required_approving_review_count: 1}}
+    ```
+
+    Unknown, a chart whose newest version comes by itself:
+    ```yaml
+    apiVersion: argoproj.io/v1alpha1
+    kind: Application
+    metadata: {name: redis}
+    spec:
+      source: {repoURL: "https://charts.example.com", chart: redis, targetRevision: 18.x}
+      destination: {name: production, namespace: redis}
+      syncPolicy: {automated: {}}
+    ```
+
     Unknown, by hand:
     ```yaml
     apiVersion: argoproj.io/v1alpha1
@@ -109,7 +154,8 @@ def production_approval(each: Application, project: Project) -> Iterator[Unknown
     if any(stop.person for stop in before):
         return
     floating = [source for source in each.sources if tracked(source) is not Tracked.FIXED]
-    if floating and all(_is_reviewed(each, project)):
+    open_ = [source for source in each.sources if tracked(source) is not Tracked.FIXED or not source.chart.present]
+    if floating and all(reviewed(source, project) for source in open_):
         return
     branch = floating[0].revision.text or "HEAD" if floating else ""
     words = f"whoever may push to {branch} deploys; whether a merge needs a review is not in the files"
@@ -122,13 +168,6 @@ def _by_hand(stop: Stop) -> bool:
     """Whether a window leaves the sync to somebody."""
     window = stop.at
     return isinstance(window, Node) and window["kind"].text == "deny" and window["manualSync"].text == "true"
-
-
-def _is_reviewed(each: Application, project: Project) -> Iterator[bool]:
-    for source in each.sources:
-        if not source.chart.present:
-            branch = source.revision.text
-            yield here(source, project) is not None and reviewed("" if branch in ("", "HEAD") else branch, project)
 
 
 def _who(each: Application, project: Project) -> str:

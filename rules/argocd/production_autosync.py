@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Project, Unknown
-from gatekeeper.links.argocd import here, production_app
+from gatekeeper.links.argocd import production_app
 from gatekeeper.links.argocd_stops import reviewed, stops
 from gatekeeper.models.kubernetes import Application
 from gatekeeper.models.kubernetes.argocd import AppSource, Tracked, tracked
@@ -146,6 +146,4 @@ def _free(source: AppSource, project: Project) -> bool:
     """Whether what is pushed is synced, and nobody is known to look at it before."""
     if tracked(source) is Tracked.FIXED or (source.ref.present and not source.path.present):
         return False
-    branch = source.revision.text
-    seen = here(source, project) is not None and reviewed("" if branch in ("", "HEAD") else branch, project)
-    return not seen
+    return not reviewed(source, project)

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from gatekeeper import Finding, Fix
 from gatekeeper.models.kubernetes import Object, written
 from gatekeeper.models.kubernetes.network import listed
-from gatekeeper.node import Node
+from gatekeeper.models.terraform.regexes import Unsupported, compiled
+from gatekeeper.node import Expression, Node, Unresolved
 from gatekeeper.rule import rule
 
 _KINDS = ("AnalysisTemplate", "ClusterAnalysisTemplate")
@@ -53,6 +54,17 @@ def analysis_can_fail(each: Object) -> Iterator[Finding]:
     ---
     apiVersion: argoproj.io/v1alpha1
     kind: AnalysisTemplate
+    metadata: {name: trial}
+    spec:
+      # expect: no metric of it counts
+      dryRun: [{metricName: "error-.*"}]
+      metrics:
+        - name: error-rate
+          successCondition: result[0] < 0.5
+          provider: {prometheus: {address: "http://prometheus", query: "errors"}}
+    ---
+    apiVersion: argoproj.io/v1alpha1
+    kind: AnalysisTemplate
     metadata: {name: patience}
     spec:
       metrics:
@@ -84,12 +96,21 @@ def analysis_can_fail(each: Object) -> Iterator[Finding]:
     ```
     """
     metrics = listed(each.spec["metrics"])
-    skipped = {written(one["metricName"]) for one in listed(each.spec["dryRun"])}
-    counting = [metric for metric in metrics if ".*" not in skipped and written(metric["name"]) not in skipped]
+    skipped = [one["metricName"] for one in listed(each.spec["dryRun"])]
+    counting = [metric for metric in metrics if not any(_means(one, metric["name"]) for one in skipped)]
     if metrics and not counting:
         yield Finding(each.spec["dryRun"], "no metric of it counts: all are under dryRun")
     for metric in counting:
         yield from _judged(metric)
+
+
+def _means(pattern: Node, name: Node) -> bool:
+    """Whether an entry of `dryRun` means a metric: it is a regular expression that is found in the name. Raises
+    `Unresolved`."""
+    try:
+        return compiled(pattern.text).search(name.text) is not None
+    except Unsupported:
+        raise Unresolved(pattern, Expression(pattern.text[:60], "is a pattern that cannot be read here")) from None
 
 
 def _judged(metric: Node) -> Iterator[Finding]:

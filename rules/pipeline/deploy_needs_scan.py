@@ -3,12 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Note, Project, Unknown
-from gatekeeper.links import cannot_do_without, depends, production_of
-from gatekeeper.links.required_checks import settled
-from gatekeeper.models.pipeline import SCANS, Job, Level
+from gatekeeper.links import production_of
+from gatekeeper.links.awaited import awaited
+from gatekeeper.models.pipeline import SCANS, Job
 from gatekeeper.rule import Answer, Measure, Reason, rule
-
-_REASONS = {Level.INDIRECT: Reason.NEEDS_API, Level.UNKNOWN: Reason.UNRESOLVED}
 
 
 @rule(
@@ -92,7 +90,7 @@ def deploy_needs_scan(job: Job, project: Project) -> Iterator[Answer]:
     ```yaml
     on: {push: {branches: [main]}}
     jobs:
-      # expect: no recognised scanner in any workflow
+      # expect: no recognised scanner in any pipeline
       deploy:
         runs-on: ubuntu-latest
         environment: production
@@ -276,28 +274,11 @@ def deploy_needs_scan(job: Job, project: Project) -> Iterator[Answer]:
     }
     ```
     """
-    judgement = depends(job, SCANS, project)
-    if cannot_do_without(judgement):
-        return
-    production = production_of(job, project)
-    see = tuple(Note(fact.place, fact.step.label) for fact in judgement.cites[:3])
-    words = judgement.why or "no recognised scanner in any workflow"
-    if judgement.level is Level.UNKNOWN and not judgement.cites:
-        words = f"no recognised scanner; {words}"
-    if judgement.level is Level.SOFT:
-        words = f"{judgement.cites[0].step.label}: {words}"
-    message = f"{job.id} deploys to production without waiting for a scan: {words}"
-    lifted = settled(judgement, job, project)
-    if lifted and lifted.word == "yes" and lifted.at is not None:
-        yield Measure(lifted.at, lifted.why, 1)
-    elif lifted:
-        more = f"; {lifted.next}" if lifted.next else ""
-        yield Unknown(job.root, f"{message}; {lifted.why}{more}", Reason.NEEDS_API)
-    elif judgement.level in _REASONS:
-        yield Unknown(job.root, message, _REASONS[judgement.level])
-    elif judgement.cites and all(fact.strength == "name" for fact in judgement.cites):
-        yield Unknown(job.root, f"{message}; that it is one is said by its name alone")
-    elif production and not production.certain:
-        yield Unknown(job.root, f"{message}; held to be production because {production.why}")
-    else:
-        yield Finding(job.root, message, see, Fix("let the deploying job need a job whose scan fails on findings"))
+    answer = awaited(job, SCANS, "scan", project, by="scanner")
+    if answer.word == "required" and answer.at is not None:
+        yield Measure(answer.at, answer.why, 1)
+    elif answer.word == "unknown":
+        yield Unknown(job.root, answer.why, Reason(answer.reason))
+    elif answer.word == "no":
+        see = tuple(Note(fact.place, fact.step.label) for fact in answer.cites[:3])
+        yield Finding(job.root, answer.why, see, Fix("let the deploying job need a job whose scan fails on findings"))

@@ -3,13 +3,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Note, Project, Unknown
-from gatekeeper.links import cannot_do_without, depends, production_of
+from gatekeeper.links import production_of
+from gatekeeper.links.awaited import awaited
 from gatekeeper.links.pipelines import tests_for
-from gatekeeper.links.required_checks import settled
-from gatekeeper.models.pipeline import Job, Level
+from gatekeeper.models.pipeline import Job
 from gatekeeper.rule import Answer, Measure, Reason, rule
-
-_REASONS = {Level.INDIRECT: Reason.NEEDS_API, Level.UNKNOWN: Reason.UNRESOLVED}
 
 
 @rule(
@@ -88,7 +86,7 @@ def deploy_needs_test(job: Job, project: Project) -> Iterator[Answer]:
     ```yaml
     on: {push: {branches: [main]}}
     jobs:
-      # expect: no test in any workflow
+      # expect: no recognised test in any pipeline
       deploy-production:
         runs-on: ubuntu-latest
         steps:
@@ -404,26 +402,11 @@ def deploy_needs_test(job: Job, project: Project) -> Iterator[Answer]:
     }
     ```
     """
-    judgement = depends(job, tests_for(job), project)
-    if cannot_do_without(judgement):
-        return
-    production = production_of(job, project)
-    see = tuple(Note(fact.place, fact.step.label) for fact in judgement.cites[:3])
-    words = judgement.why or "no test in any workflow"
-    if judgement.level is Level.SOFT:
-        words = f"{judgement.cites[0].step.label}: {words}"
-    message = f"{job.id} deploys to production without waiting for a test: {words}"
-    lifted = settled(judgement, job, project)
-    if lifted and lifted.word == "yes" and lifted.at is not None:
-        yield Measure(lifted.at, lifted.why, 1)
-    elif lifted:
-        more = f"; {lifted.next}" if lifted.next else ""
-        yield Unknown(job.root, f"{message}; {lifted.why}{more}", Reason.NEEDS_API)
-    elif judgement.level in _REASONS:
-        yield Unknown(job.root, message, _REASONS[judgement.level])
-    elif judgement.cites and all(fact.strength == "name" for fact in judgement.cites):
-        yield Unknown(job.root, f"{message}; that it is one is said by its name alone")
-    elif production and not production.certain:
-        yield Unknown(job.root, f"{message}; held to be production because {production.why}")
-    else:
-        yield Finding(job.root, message, see, Fix("let the deploying job need the job that runs the tests"))
+    answer = awaited(job, tests_for(job), "test", project)
+    if answer.word == "required" and answer.at is not None:
+        yield Measure(answer.at, answer.why, 1)
+    elif answer.word == "unknown":
+        yield Unknown(job.root, answer.why, Reason(answer.reason))
+    elif answer.word == "no":
+        see = tuple(Note(fact.place, fact.step.label) for fact in answer.cites[:3])
+        yield Finding(job.root, answer.why, see, Fix("let the deploying job need the job that runs the tests"))

@@ -17,7 +17,6 @@ KINDS = ("Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "CronWorkflo
 
 _PARAMETER = regex(r"\{\{[ \t]{0,8}(inputs|workflow)\.parameters\.([\w-]{1,80})[ \t]{0,8}\}\}")
 _SHELLS = frozenset("sh bash ash dash zsh python python3 node ruby perl pwsh".split())
-_DEPTH = 6
 
 
 class Container(NamedTuple):
@@ -64,23 +63,35 @@ class ArgoWorkflow(Object):
         for container in self.containers:
             for node in _scripts(container):
                 for match in _PARAMETER.finditer(node.text):
-                    if self._chosen(match[1], match[2], container.template, 0):
+                    if self._chosen(match[1], match[2], container.template):
                         yield Filled(f"{match[1]}.parameters.{match[2]}", node)
 
-    def _chosen(self, scope: str, name: str, template: Node, depth: int) -> bool:
+    @cached_property
+    def _known(self) -> dict[tuple[str, int], bool]:
+        """What was found out about the inputs of templates; of one that is being asked about, nothing more comes."""
+        return {}
+
+    def _chosen(self, scope: str, name: str, template: Node) -> bool:
         """Whether a parameter's value comes from whoever starts the workflow. Raises `Unresolved`."""
         if scope == "workflow":
             return self._from_outside(name)
+        key = (name, id(template))
+        if key not in self._known:
+            self._known[key] = False
+            self._known[key] = self._given_from_outside(name, template)
+        return self._known[key]
+
+    def _given_from_outside(self, name: str, template: Node) -> bool:
         own = _named(template["inputs"]["parameters"], name)
         if own is not None and own["enum"].present:
             return False
         given = self._given(written(template["name"]), name)
         if not given and written(template["name"]) == written(self.workflow["entrypoint"]):
             return self._from_outside(name)
-        if not given or depth > _DEPTH:  # a template that others use
+        if not given:  # a template that others use
             return own is None or not (own["value"].present and self.kind in ("Workflow", "CronWorkflow"))
         return any(
-            self._chosen(match[1], match[2], outer, depth + 1)
+            self._chosen(match[1], match[2], outer)
             for value, outer in given
             for match in _PARAMETER.finditer(written(value))
         )
@@ -94,20 +105,26 @@ class ArgoWorkflow(Object):
 
     def _given(self, template: str, name: str) -> list[tuple[Node, Node]]:
         """What the steps and tasks here give for an input of a template, each with the template that they stand in."""
-        return [
-            (value["value"], outer)
-            for outer in self.templates
-            for step in _steps(outer)
-            if written(step["template"]) == template
-            and (value := _named(step["arguments"]["parameters"], name)) is not None
-        ]
+        steps = self._steps_by_template.get(template, ())
+        values = [(_named(step["arguments"]["parameters"], name), outer) for step, outer in steps]
+        return [(value["value"], outer) for value, outer in values if value is not None]
+
+    @cached_property
+    def _steps_by_template(self) -> dict[str, list[tuple[Node, Node]]]:
+        """The steps and tasks by the template that they run, each with the one that it stands in."""
+        found: dict[str, list[tuple[Node, Node]]] = {}
+        for outer in self.templates:
+            for step in _steps(outer):
+                found.setdefault(written(step["template"]), []).append((step, outer))
+        return found
 
 
 def _containers(template: Node) -> Iterator[Node]:
     for field in ("container", "script"):
         if template[field].is_mapping:
             yield template[field]
-    yield from listed(template["containerSet"]["containers"])
+    for others in (template["containerSet"]["containers"], template["initContainers"], template["sidecars"]):
+        yield from listed(others)
 
 
 def _scripts(container: Container) -> Iterator[Node]:

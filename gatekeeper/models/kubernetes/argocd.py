@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import NamedTuple
 
@@ -80,6 +81,18 @@ def tracked(source: AppSource) -> Tracked:
 
 _OPEN_VERSION = regex(r"v?\d{1,6}(?:\.(?:\d{1,6}|x|X)){0,2}\.[xX]\Z|v?[xX]\Z|[xX]\Z")
 _VERSION = regex(r"\Av?\d{1,8}\.\d{1,6}|[-@/]v?\d{1,8}\.\d{1,6}\.\d{1,6}|\A[0-9a-f]{7,64}\Z")
+
+
+def by_steps(pattern: str, path: str) -> bool:
+    """Whether a glob of Argo CD means a path or an address: `*` stays within one step, `**` takes in any number."""
+    wanted, given = pattern.split("/"), path.split("/")
+    reached = {0}
+    for step in wanted:
+        if "**" in step:
+            reached = set(range(min(reached), len(given) + 1)) if reached else set()
+        else:
+            reached = {at + 1 for at in reached if at < len(given) and fnmatchcase(given[at], step)}
+    return len(given) in reached
 
 
 class Application(Subject):
@@ -237,7 +250,7 @@ class ApplicationSet(Object):
 
 _PATCHED = "may be changed by templatePatch, or by a generator's own template"
 _FIELDS = ("syncPolicy", "source", "sources", "destination", "project", "ignoreDifferences")
-_DEPTH, _MOST = 4, 500
+_DEPTH = 4
 
 
 def generators(node: Node, depth: int = 0) -> Iterator[Node]:
@@ -386,13 +399,8 @@ def filled(text: str, go: bool, parameters: Parameters) -> str | None:
     return _Fill(go, parameters).text(text) if "{{" in text else text
 
 
-def times(first: Sequence[Parameters], second: Sequence[Parameters]) -> list[Parameters]:
-    """Every one of the first with every one of the second."""
-    found = [_joined(one, other) for one in first[:_MOST] for other in second[:_MOST]]
-    return found[:_MOST]
-
-
-def _joined(one: Parameters, other: Parameters) -> Parameters:
+def joined(one: Parameters, other: Parameters) -> Parameters:
+    """What one generator gives, and over it what another does."""
     return Parameters(
         {**one.values, **other.values}, one.whole and other.whole, one.preview or other.preview,
         (*one.cluster, *other.cluster),
@@ -405,7 +413,7 @@ def merged(base: Sequence[Parameters], others: Sequence[Parameters], keys: Seque
     for one in base:
         for other in others:
             if all(key in other.values and other.values[key] == one.values.get(key) for key in keys):
-                one = _joined(one, other)
+                one = joined(one, other)
         found.append(one)
     return found
 

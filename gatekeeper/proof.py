@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-from gatekeeper.git import owner_and_name as owner_and_name
 from gatekeeper.links import bound
 from gatekeeper.links.analysed import agreements, aliases, known_of
 from gatekeeper.models.evidence import Analysed, Evidence

@@ -339,7 +339,8 @@ def test_one_job_for_every_environment(strategy: str, how: str) -> None:
     ],
 )
 def test_which_plan_is_applied(steps: str, how: str) -> None:
-    assert [each.how for each in applied(job(deploying(steps)))] == [how]
+    project = deploying(steps)
+    assert [each.how for each in applied(job(project), project)] == [how]
 
 
 # coverage and performance

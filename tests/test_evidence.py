@@ -19,14 +19,13 @@ from msgspec.structs import replace
 from gatekeeper import engine, gates, waivers
 from gatekeeper.catalogue import Catalogue, home
 from gatekeeper.gates import Criterion
-from gatekeeper.git import Commit
+from gatekeeper.git import Commit, owner_and_name
 from gatekeeper.models.evidence import Evidence, Origin, Revision, Trouble
 from gatekeeper.models.evidence.artifact import Artifact
 from gatekeeper.models.evidence.facts import Bill, Coverage, Facts, Grade, Problem, Ratio, Run, Scan, Stage, TestRun
 from gatekeeper.models.evidence.manifest import read
 from gatekeeper.node import Source
 from gatekeeper.project import Project
-from gatekeeper.proof import owner_and_name
 from gatekeeper.rule import Reason
 from gatekeeper.settings import Binding, Settings, load
 from gatekeeper.testing import COMMIT, TODAY, project_of

@@ -53,7 +53,7 @@ examples:
 class Answer(NamedTuple):
     """What a server is asked for, by which command, and the kind of evidence that its answer is.
 
-    `means`: whether an answer of that kind is the one that was meant, where two questions have answers of one kind.
+    `classic`: whether it is the older of two answers that are of one kind of evidence; None where there is but one.
     """
 
     kind: str

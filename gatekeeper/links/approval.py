@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 
 from gatekeeper.links import protected
-from gatekeeper.links.pipelines import production_of
-from gatekeeper.models.pipeline import Class, Fact, Job, Trigger, before, environment_for, play, step_runs
+from gatekeeper.links.pipelines import deploys_in, later, production_of
+from gatekeeper.models.pipeline import Class, Fact, Job, Trigger, before, environment_for, play
 from gatekeeper.models.pipeline.environments import classify
 from gatekeeper.models.pipeline.levels import holds_in
 from gatekeeper.node import Node, regex
@@ -91,7 +91,7 @@ def guards_of(job: Job) -> list[Job]:
 def _approval(job: Job, project: Project) -> Approval:
     contexts = [each for trigger in _starts(job) if (each := _context(job, trigger, project))]
     if not contexts:
-        return _nothing(job, None, project)
+        return _nothing(job, None)
     sure = [each for each in contexts if each.sure]
     worst, least = _worst(sure or contexts), _worst(contexts)
     elsewhere_better = not sure and any(not each.approval.status.fails for each in contexts)
@@ -115,11 +115,10 @@ def _starts(job: Job) -> list[Trigger]:
 
 def _context(job: Job, trigger: Trigger, project: Project) -> _Context | None:
     """Who approves in the run that a trigger starts; None where it then deploys nothing to production."""
-    ran = play(job.root.pipeline, trigger).of(job)
-    steps = [_deploys(fact, trigger) for fact in job.facts if fact.kind == "deploy"]
-    if ran is False or (steps and all(each is False for each in steps)):
+    reached = deploys_in(job, trigger)
+    if reached is False:
         return None
-    sure = bool(ran) and (not steps or any(steps))
+    sure = bool(reached)
     production = production_of(job, project)
     name = environment_for(job, trigger)
     if production and production.parametric:
@@ -130,19 +129,13 @@ def _context(job: Job, trigger: Trigger, project: Project) -> _Context | None:
     return _Context(trigger, sure, _in(job, trigger, project))
 
 
-def _deploys(fact: Fact, trigger: Trigger) -> bool | None:
-    """Whether a step deploys in the run that a trigger starts. A script that is given variables of its own may plan."""
-    runs = step_runs(fact.step, trigger)
-    return None if runs and fact.strength != "strong" and fact.step.env_nodes else runs
-
-
 _ELSEWHERE = (Class.NONPROD, Class.EPHEMERAL, Class.PUBLISH)
 
 
 def _in(job: Job, trigger: Trigger, project: Project) -> Approval:
-    found = [*_of_environments(job, trigger, project), *_of_facts(job, trigger), *_of_review(trigger, job, project)]
+    found = [*_of_environments(job, trigger, project), *_of_facts(job, trigger), *_of_review(trigger, project)]
     best = min(found, key=lambda each: _BEST.index(each.status), default=None)
-    rest = _nothing(job, trigger, project)
+    rest = _nothing(job, trigger)
     if best is None or (best.status.fails and rest.status is Status.UNKNOWN):
         return rest
     return best
@@ -252,7 +245,7 @@ def _environment(name: str, gate: Job, project: Project) -> Approval:
     if platform not in ("github", "gitlab"):
         return Approval(Status.WEAK, f"environment {name} is a name, and asks nobody", (at,))
     if not known:
-        return _undeclared(name, at, platform, snapshot, project)
+        return _undeclared(name, at, snapshot, project)
     said = known[0] if known[0].by == "snapshot" else _firm(known)
     cites = (at, Cite(said.at, said.words))
     if said.approved is None:
@@ -279,7 +272,7 @@ def _firm(known: Sequence[protected.Declared]) -> protected.Declared:
     return min(known, key=lambda each: (each.approved is not False, each.approved is not None))
 
 
-def _undeclared(name: str, at: Cite, platform: str, snapshot: str, project: Project) -> Approval:
+def _undeclared(name: str, at: Cite, snapshot: str, project: Project) -> Approval:
     words = f"environment {name} names nobody: whether it has required reviewers is in the repository's settings"
     for each in protected.environments(project).open:
         if not each.name or each.name.lower() == name.lower():
@@ -369,13 +362,14 @@ def _asked(fact: Fact, cite: tuple[Cite, ...]) -> Approval:
 
 def _named_in(inputs: dict[str, str], named: str, fact: Fact, cite: tuple[Cite, ...]) -> Approval:
     """An action that names its approvers. Without a minimum all of them must approve."""
-    approvers = {name.strip().lower() for name in named.replace("\n", ",").split(",") if name.strip()}
+    listed = [name.strip().lower() for name in named.replace("\n", ",").split(",") if name.strip()]
+    approvers = set(listed)
     excluded = any(inputs.get(key, "").strip().lower() == "true" for key in _EXCLUDES)
     minimum = next((inputs[key].strip() for key in _MINIMUM if inputs.get(key)), "")
     needed = int(minimum) if _COUNT.match(minimum) else len(approvers) if not minimum else 0
-    if len(approvers) < len([name for name in named.replace("\n", ",").split(",") if name.strip()]):
+    if len(approvers) < len(listed):
         needed = min(needed, len(approvers))  # somebody who is named twice is one
-    if minimum == "0" or inputs.get("fail-on-denial", "").strip().lower() == "false":
+    if (minimum.isdigit() and needed == 0) or inputs.get("fail-on-denial", "").strip().lower() == "false":
         return Approval(Status.WEAK, f"{fact.step.words} goes on without anybody's yes", cite, "ask for an approval")
     if excluded or needed > 1:
         return Approval(Status.VERIFIED, f"{needed or 'some'} of {', '.join(sorted(approvers))} must approve", cite)
@@ -387,14 +381,13 @@ def _named_in(inputs: dict[str, str], named: str, fact: Fact, cite: tuple[Cite, 
 # the review of what is merged
 
 
-def _of_review(trigger: Trigger, job: Job, project: Project) -> Iterator[Approval]:
+def _of_review(trigger: Trigger, project: Project) -> Iterator[Approval]:
     """The review before a merge, where the settings say that it is the approval: for pushes to one protected branch."""
     if project.settings.pipeline.approval != "review" or trigger.event != "push":
         return
     if trigger.pattern or not trigger.ref.startswith("push-"):
         return
-    known = protected.branches(project)
-    mine = [each for each in known.demanded if each.means(trigger.branch, trigger.ref == "push-default")]
+    mine = protected.demanded(trigger.branch, trigger.ref == "push-default", project)
     asking = [each for each in mine if each.approvals]
     at = Cite(trigger.at, f"starts on a push to {trigger.branch}")
     if asking:
@@ -406,22 +399,19 @@ def _of_review(trigger: Trigger, job: Job, project: Project) -> Iterator[Approva
         f"save it (`gh api repos/OWNER/NAME/rules/branches/{trigger.branch} > rules.json`), and keep it "
         f"(`gatekeeper evidence github-rulesets --about {trigger.branch} rules.json`)"
     )
-    yield Approval(Status.DECLARED, words, (at,), fix, known.open[0].reason if known.open else "needs-api")
+    unread = protected.branches(project).open
+    yield Approval(Status.DECLARED, words, (at,), fix, unread[0].reason if unread else "needs-api")
 
 
 # what is left
 
 
-def _nothing(job: Job, trigger: Trigger | None, project: Project) -> Approval:
+def _nothing(job: Job, trigger: Trigger | None) -> Approval:
     """Where nothing approves: what comes nearest."""
     unread = _unread(job)
     if unread:
         return unread
-    after = [
-        each
-        for each in job.root.pipeline.all_jobs
-        if job in each.ancestors() and (each.environment or _approves(each)) and not _elsewhere(each)
-    ]
+    after = [each for each in later(job) if (each.environment or _approves(each)) and not _elsewhere(each)]
     if after:
         what = f"environment {after[0].environment.raw}" if after[0].environment else f"the approval in {after[0].id}"
         cite = Cite(after[0].environment.at if after[0].environment else after[0].node, "runs after it")

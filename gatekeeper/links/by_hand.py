@@ -15,7 +15,7 @@ from gatekeeper.models.pipeline import Class, Job
 from gatekeeper.models.pipeline.environments import classify, named_by_flags
 from gatekeeper.models.pipeline.kinds import command_kinds, unwrap
 from gatekeeper.models.pipeline.shell import commands
-from gatekeeper.node import Node, regex
+from gatekeeper.node import Node, Unresolved, regex
 from gatekeeper.project import Project
 
 if TYPE_CHECKING:
@@ -50,20 +50,31 @@ def _in_pipeline(path: str) -> bool:
 
 
 def brought_by(project: Project) -> str:
-    """What brings this repository to production, in words; '' when nothing here is seen to."""
-    for pipeline in entries(project):
-        for job in pipeline.all_jobs:
-            if production_of(job, project):
-                return job.name
-    return planner(project) or _controller(project)
+    """What brings this repository to production, in words; '' when nothing here is seen to, a job by its name aside."""
+    job = next((each for each in production_jobs(project) if each.deploy), None)
+    return job.name if job else planner(project) or _controller(project)
 
 
 def _controller(project: Project) -> str:
     model = Subject.registry.get("kubernetes.Object")
     for each in cast("list[Object]", project.all(model)) if model else []:
-        if each.kind in _CONTROLLERS.get(each.group, ()):
+        if each.kind in _CONTROLLERS.get(each.group, ()) and not _follows_others(each, project):
             return each.name
     return ""
+
+
+def _follows_others(each: Object, project: Project) -> bool:
+    """Whether an Application syncs nothing but charts and other repositories."""
+    from gatekeeper.links.argocd import Ours, ours
+    from gatekeeper.models.kubernetes.argocd import application_of
+
+    try:
+        application = application_of(each)
+        sources = application.sources if application else []
+        others = [one.chart.present or ours(one.repository, project) is Ours.NO for one in sources]
+    except Unresolved:
+        return False
+    return bool(others) and all(others)
 
 
 def production_jobs(project: Project) -> Iterator[Job]:

@@ -77,7 +77,7 @@ def _scanned(job: Job, seen: Images) -> Chain:
     at = seen.made[-1]
     verdicts = [_among(image, seen.made, seen.tagged) for image in seen.scanned]
     if True in verdicts:
-        scanned = seen.scanned[verdicts.index(True)]
+        scanned = [image for image, verdict in zip(seen.scanned, verdicts, strict=True) if verdict][-1]
         found = _once(job, seen, scanned)
         return found if found.words else _left_out(job, seen, scanned)
     opaque = seen.open("imagescan")
@@ -147,6 +147,9 @@ def _once(job: Job, seen: Images, scanned: Image) -> Chain:
         if not (each.name.tag == ALL and each.name.repository in whole) and _follows(each.step, scanned.step)
     ]
     names = _names(scanned.name, seen.tagged)
+    anew = next((each for each in seen.made if each.name in names and _built_after(each.step, scanned.step)), None)
+    if anew:
+        return Chain(True, f"{scanned.words} is scanned, and {anew.step.words} builds it after that", anew.step)
     if not pushed or any(_digest_of(scanned.name, each.step) or each.name in names for each in seen.pushed):
         return Chain(True, "", job)
     again = pushed[-1]
@@ -154,6 +157,11 @@ def _once(job: Job, seen: Images, scanned: Image) -> Chain:
         return Chain(True, "", job)  # one build under several names
     words = f"{scanned.words} is scanned, and {again.step.words} builds again what it pushes as {again.words}"
     return Chain(True, words, again.step)
+
+
+def _built_after(step: Step, scan: Step) -> bool:
+    """Whether a step builds an image, not only pushes one, after a scan."""
+    return _follows(step, scan) and any(fact.kind == "image" and fact.strength != "name" for fact in step.facts)
 
 
 def _follows(step: Step, other: Step) -> bool:
@@ -166,13 +174,17 @@ def _deployed(job: Job, seen: Images) -> Chain:
     assert until is not None
     own = images_of((job, *job.ancestors()))
     made = (*seen.made, *own.made)
-    for image in own.deployed:
-        verdict = _among(image, made, own.tagged)
+    verdicts = [(image, _among(image, made, own.tagged)) for image in own.deployed]
+    for image, verdict in verdicts:
         if verdict is None:
             return Chain(True, f"whether {image.words} is the image that was scanned could not be told", image.step)
         if verdict is False and any(each.name.repository == image.name.repository for each in made):
             words = f"{image.words} is deployed, and {made[-1].words} is built and scanned"
             return Chain(True, words, image.step, True, ((made[-1].step, f"makes {made[-1].words}"),))
+    if verdicts and not any(verdict for _, verdict in verdicts):
+        first = own.deployed[0]
+        words = f"{first.words} is deployed, and whether anything scans it is not known: {made[-1].words} is built here"
+        return Chain(True, words, first.step)
     if not own.deployed and not own.restarts:
         return Chain(True, f"which image {job.id} deploys is not written in the pipeline", until.place)
     return Chain(True, "", job)

@@ -7,27 +7,20 @@ say so. Sources are the tools' own documentation of their options and settings.
 
 from __future__ import annotations
 
-import json
-import posixpath
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import NamedTuple, TypeVar
+from itertools import islice
+from typing import NamedTuple
 
-from gatekeeper.discover import Unreadable
 from gatekeeper.links.pipelines import entries
+from gatekeeper.links.ran import ran_in
+from gatekeeper.links.tool_settings import settings_in
 from gatekeeper.models import Place, Spot
 from gatekeeper.models.pipeline import Fact, Job, Step
-from gatekeeper.models.pipeline.kinds import unwrap
-from gatekeeper.models.pipeline.makefiles import goals_of, makefile, targets
-from gatekeeper.models.pipeline.packages import script_of, scripts_of
-from gatekeeper.models.pipeline.shell import commands
-from gatekeeper.node import START, Source, regex
+from gatekeeper.node import START, regex
 from gatekeeper.project import Project
 
-T = TypeVar("T")
-_DEPTH = 4
-_MOST = 300  # commands that one step leads to
 _NUMBER = r"(?:0*[1-9]\d{0,2}(?:\.\d{1,3})?|0?\.\d{1,3})"
 
 
@@ -305,8 +298,8 @@ def _keep(found: dict[str, Measured], new: Measured) -> None:
 def _of_step(step: Step, project: Project) -> Iterator[Measured]:
     if step.uses:
         yield from _of_action(step, project)
-    for words in calls(step):
-        yield from _of_command(words, step, project)
+    for command in ran_in(step, project):
+        yield from _of_command(command.words, step, project)
 
 
 def _of_action(step: Step, project: Project) -> Iterator[Measured]:
@@ -335,7 +328,7 @@ def _service(text: str, step: Step, project: Project) -> Iterator[Measured]:
 def _switched_off(project: Project) -> Place | None:
     """The settings of Codecov in which no status can fail: informational, or off."""
     path = next((path for path in project.tree.paths if _SETTINGS.search(path) and path.count("/") < 2), "")
-    text = _text(path, project) if path else ""
+    text = settings_in(path, project) if path else ""
     if "status:" not in text:
         return None
     body = text[text.index("status:") :]
@@ -366,7 +359,7 @@ def _of_command(words: tuple[str, ...], step: Step, project: Project) -> Iterato
     if family is None:
         return
     files = _files(family, project)
-    by_settings = any(family.measuring.search(_text(path, project)) for path in files)
+    by_settings = any(family.measuring.search(settings_in(path, project)) for path in files)
     asked = bool(family.measures.search(text))
     if program in ("tox", "nox"):
         runs = by_settings
@@ -382,10 +375,10 @@ def _judged(family: _Family, text: str, step: Step, files: list[str], project: P
     unheard = _unheard(step)
     if family.gates.search(text):
         return Measured(family.name, step, Held.NO if unheard else Held.YES, unheard)
-    at = next((path for path in files if family.settings.search(_text(path, project))), "")
+    at = next((path for path in files if _asks(family, path, project)), "")
     if not at:
         return Measured(family.name, step, Held.NO, f"no threshold in {_where(files)}")
-    idle = _idle(_text(at, project)) if family.name == "JaCoCo" else ""
+    idle = _idle(settings_in(at, project)) if family.name == "JaCoCo" else ""
     why = f"{at} has rules, and {idle}" if idle else unheard
     return Measured(family.name, step, Held.NO if why else Held.YES, why, Place(project.tree.source(at), START))
 
@@ -415,7 +408,7 @@ def _where(files: list[str]) -> str:
 def _by_settings(jobs: list[Job], project: Project) -> Iterator[Measured]:
     """SimpleCov measures whenever the tests run that load it."""
     family = next(each for each in _FAMILIES if each.name == "SimpleCov")
-    files = [path for path in _files(family, project) if family.measuring.search(_text(path, project))]
+    files = [path for path in _files(family, project) if family.measuring.search(settings_in(path, project))]
     if not files:
         return
     for job in jobs:
@@ -436,75 +429,29 @@ def _files(family: _Family, project: Project) -> list[str]:
     return project.once(("coverage files", family.name), make)
 
 
-def _text(path: str, project: Project) -> str:
-    try:
-        return project.tree.source(path).text[:200_000] if path in project.tree else ""
-    except Unreadable:
-        return ""
+_HEADER = regex(r"^\[([^\]\n]{1,100})\]", re.MULTILINE)
 
 
-# what a step runs, through make and package scripts
-
-
-def calls(step: Step) -> list[tuple[str, ...]]:
-    """The commands of a step, and those that make, package scripts and local scripts run for it."""
-    found: list[tuple[str, ...]] = []
-    for script in step.scripts:
-        _follow(script.command.words, script.folder, step, 0, found)
-    return found
-
-
-def _follow(raw: tuple[str, ...], folder: str | None, step: Step, depth: int, found: list[tuple[str, ...]]) -> None:
-    words = unwrap(raw)
-    if not words or len(found) >= _MOST:
-        return
-    found.append(words)
-    if depth >= _DEPTH or folder is None:
-        return
-    for inner in _inner(words, raw, folder, step):
-        for command in commands(inner):
-            _follow(command.words, folder, step, depth + 1, found)
-
-
-def _inner(words: tuple[str, ...], raw: tuple[str, ...], folder: str, step: Step) -> Iterator[str]:
-    """The scripts that a command runs."""
-    workspace = step.job.pipeline.workspace
-    if words[0] in ("make", "gmake"):
-        goals, to, own = goals_of(words, folder)
-        source = None if own else makefile(step, to)
-        rules = _safely(source, targets) if source else {}
-        for goal in goals or list(rules)[:1]:
-            for name in (*rules.get(goal, ([], []))[0], goal):
-                lines = rules.get(name, ([], []))[1]
-                yield "\n".join(re.sub(r"\$\(([A-Z_]{1,60})\)", r"$\1", line.lstrip("@+-")) for line in lines)
-    elif words[0] in ("npm", "yarn", "pnpm", "bun"):
-        script = script_of(words)
-        source = workspace.source(f"{folder}/package.json") if script else None
-        scripts = _safely(source, scripts_of) if source else {}
-        extra = (
-            " ".join(words[words.index("--") + 1 :])
-            if "--" in words
-            else " ".join(word for word in words if word.startswith("--cov"))
-        )
-        if script and script in scripts:
-            yield f"{scripts[script]} {extra}"
-    else:
-        path = words[1] if words[0] in ("bash", "sh") and len(words) > 1 else raw[0] if raw else ""
-        if "/" in path and "$" not in path and not path.startswith("/"):
-            yield workspace.text(posixpath.normpath(f"{folder}/{path}"))
-
-
-def _safely(source: Source, make: Callable[[Source], dict[str, T]]) -> dict[str, T]:
-    try:
-        return source.once(make)
-    except (Unreadable, json.JSONDecodeError):
-        return {}
+def _asks(family: _Family, path: str, project: Project) -> bool:
+    """Whether a file of settings sets a threshold. In Python's the same option is one of other tools too, for what is
+    documented or linted: it counts where the section, or the line, speaks of coverage."""
+    text = settings_in(path, project)
+    if family.name != "pytest-cov":
+        return bool(family.settings.search(text))
+    headers = [(header.start(), header[1]) for header in _HEADER.finditer(text)]
+    for match in islice(family.settings.finditer(text), 50):
+        section = next((name for start, name in reversed(headers) if start < match.start()), "")
+        near = text[max(0, match.start() - 200) : match.end()]
+        said = near if path.endswith(".py") else near.rpartition("\n")[2]
+        if "cov" in section or section == "report" or "cov" in said:
+            return True
+    return False
 
 
 def threshold_without_measure(project: Project) -> Place | None:
     """A setting that asks for coverage, where nothing measures it."""
     for family in _FAMILIES:
         for path in _files(family, project):
-            if family.name not in ("JaCoCo", "Vitest", "Karma") and family.settings.search(_text(path, project)):
+            if family.name not in ("JaCoCo", "Vitest", "Karma") and _asks(family, path, project):
                 return Place(project.tree.source(path), START)
     return None

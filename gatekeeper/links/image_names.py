@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from gatekeeper.models.image import ImageReference
 from gatekeeper.models.pipeline import Job, Step, expressions
 from gatekeeper.models.pipeline.ir import pairs, text_of
 from gatekeeper.models.pipeline.shell import Command, commands
@@ -70,14 +71,16 @@ def is_open(text: str) -> bool:
 
 
 def name_of(text: str) -> Name | None:
-    """The parts of a name that is in one form; None for no image."""
+    """The parts of a name that is in one form; None for no image. Docker Hub is what is meant where nothing else is."""
     text = text.strip().strip("'\"").removeprefix("docker://")
     if not text or (" " in text and "{" not in text) or text.startswith(("-", ".", "/")):
         return None
-    body, _, digest = text.partition("@")
-    head, slash, last = body.rpartition("/")
-    name, _, tag = last.partition(":")
-    return Name(f"{head}{slash}{name}", tag or ("" if digest else "latest"), digest) if name else None
+    reference = ImageReference.parse(text)
+    if not reference.name:
+        return None
+    short = reference.repository.removeprefix("library/")
+    whole = short if reference.registry == "docker.io" else f"{reference.registry}/{reference.repository}"
+    return Name(whole, reference.tag or ("" if reference.digest else "latest"), reference.digest)
 
 
 def same(one: Name, other: Name) -> bool | None:

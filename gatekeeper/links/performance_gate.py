@@ -1,7 +1,8 @@
 """Which steps of pipelines measure performance, and whether a number that is too bad fails them.
 
 Sources are the tools' own documentation: k6 fails by the `thresholds` of its script, Artillery by `ensure`, Lighthouse
-CI by `assert`, github-action-benchmark by `fail-on-alert`, JMeter and Gatling by their assertions.
+CI by `assert`, github-action-benchmark by `fail-on-alert`, Gatling by its assertions; JMeter ends well whatever it
+found.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import posixpath
 import re
 from typing import NamedTuple
 
-from gatekeeper.links.coverage_gate import calls
 from gatekeeper.links.pipelines import entries
+from gatekeeper.links.ran import Ran, ran_in
+from gatekeeper.links.tool_settings import settings_in
 from gatekeeper.models.pipeline import Fact, Step
 from gatekeeper.node import regex
 from gatekeeper.project import Project
@@ -79,18 +81,18 @@ def _of_action(step: Step, project: Project) -> tuple[bool | None, str]:
 
 def _of_script(step: Step, project: Project) -> tuple[bool | None, str]:
     answers: list[tuple[bool | None, str]] = []
-    for words in calls(step):
-        answer = _of_command(words, step, project)
+    for command in ran_in(step, project):
+        answer = _of_command(command, project)
         if answer is not None:
             answers.append(answer)
     return min(answers, key=lambda each: (each[0] is not True, each[0] is not None), default=(None, "what it asks for"))
 
 
-def _of_command(words: tuple[str, ...], step: Step, project: Project) -> tuple[bool | None, str] | None:
+def _of_command(command: Ran, project: Project) -> tuple[bool | None, str] | None:
+    words = command.words
     program, text = words[0], " ".join(words)
     path = next((word for word in words[1:] if _SCRIPT.search(word) and not word.startswith("-")), "")
-    folder = step.folder or ""
-    path = posixpath.normpath(posixpath.join(folder, path)) if path else ""
+    path = posixpath.normpath(posixpath.join(command.folder, path)) if path and command.folder is not None else ""
     if program == "k6" and len(words) > 1 and words[1] in ("run", "cloud"):
         return _k6(path, project)
     if program == "artillery" and "run" in words:
@@ -101,7 +103,7 @@ def _of_command(words: tuple[str, ...], step: Step, project: Project) -> tuple[b
         return _by_files(project, _LIGHTHOUSE, _ASSERTS, "no assertions for Lighthouse") if "autorun" in words else None
     if program in ("mvn", "gradle") and "gatling" in text:
         return _by_files(project, _SIMULATION, _GATLING, "no assertions in the simulations")
-    if "--benchmark-compare-fail" in text or "--fail-on" in text:
+    if "--benchmark-compare-fail" in text or ("--fail-on" in text and "perf" in command.kinds):
         return True, ""
     if program in _LOADS:
         return False, f"{program} prints numbers and asks for none"
@@ -116,7 +118,9 @@ def _by_text(path: str, project: Project, wanted: re.Pattern[str], word: str) ->
     clean = posixpath.normpath(path) if path and "$" not in path and "*" not in path else ""
     if not clean or clean not in project.tree:
         return None, f"what {path or 'it'} asks for could not be read"
-    text = project.tree.source(clean).text
+    text = settings_in(clean, project)
+    if not text:
+        return None, f"{clean} could not be read"
     if wanted.search(text):
         return True, ""
     if "import" in text and word == "thresholds" and "options" not in text:
@@ -126,5 +130,5 @@ def _by_text(path: str, project: Project, wanted: re.Pattern[str], word: str) ->
 
 def _by_files(project: Project, names: re.Pattern[str], wanted: re.Pattern[str], why: str) -> tuple[bool | None, str]:
     paths = [path for path in project.tree.paths if names.search(path)]
-    texts = [project.tree.source(path).text for path in paths[:50]]
+    texts = [settings_in(path, project) for path in paths[:50]]
     return (True, "") if any(wanted.search(text) for text in texts) else (False, why)

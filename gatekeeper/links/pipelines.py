@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from gatekeeper.models.pipeline import INFRASTRUCTURE, TESTS, Job, Judgement, Level, Pipeline, Production, level
+from gatekeeper.models.pipeline import (
+    INFRASTRUCTURE,
+    TESTS,
+    Fact,
+    Job,
+    Judgement,
+    Level,
+    Pipeline,
+    Production,
+    Trigger,
+    level,
+    play,
+    step_runs,
+)
 from gatekeeper.models.pipeline.environments import tokens
 from gatekeeper.project import Project
 
@@ -33,9 +46,38 @@ def _depends(job: Job, kinds: frozenset[str], project: Project) -> Judgement:
     return level(job, kinds, project.all(Pipeline))
 
 
+def ships(job: Job, project: Project) -> bool:
+    """Whether it deploys a build of the service to production, and not infrastructure alone."""
+    return production_of(job, project) is not None and bool(deploying_tools(job) - INFRASTRUCTURE)
+
+
+def deploying_tools(job: Job) -> set[str]:
+    return {fact.tool for fact in job.facts if fact.kind == "deploy"}
+
+
+def later(job: Job) -> list[Job]:
+    """The jobs that come after a job, in its own pipeline."""
+    return [each for each in job.root.pipeline.all_jobs if job in each.ancestors()]
+
+
+def deploys_in(job: Job, trigger: Trigger) -> bool | None:
+    """Whether a job deploys in the run that a trigger starts; None where the files do not say."""
+    ran = play(job.root.pipeline, trigger).of(job)
+    steps = [_deploys(fact, trigger) for fact in job.facts if fact.kind == "deploy"]
+    if ran is False or (steps and all(each is False for each in steps)):
+        return False
+    return True if ran and (not steps or any(steps)) else None
+
+
+def _deploys(fact: Fact, trigger: Trigger) -> bool | None:
+    """Whether a step deploys in that run. A script that is given variables of its own may only plan."""
+    runs = step_runs(fact.step, trigger)
+    return None if runs and fact.strength != "strong" and fact.step.env_nodes else runs
+
+
 def tests_for(job: Job) -> frozenset[str]:
     """The kinds that count as a test before a deployment: for infrastructure alone, a plan or a validation is one."""
-    tools = {fact.tool for fact in job.facts if fact.kind == "deploy"}
+    tools = deploying_tools(job)
     if not tools or not tools <= INFRASTRUCTURE or any("image" in each.kinds for each in (job, *job.ancestors())):
         return TESTS  # a build of the service goes out with it
     return TESTS | {"plan", "validate"}

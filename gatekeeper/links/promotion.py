@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from gatekeeper.links.pipelines import entries, production_of
+from gatekeeper.links.pipelines import deploying_tools, entries, production_of
 from gatekeeper.models.pipeline import Class, Fact, Job, Pipeline, Trigger, holds, play
 from gatekeeper.models.pipeline.environments import classify, together, tokens
 from gatekeeper.models.pipeline.ir import text_of
@@ -95,7 +95,7 @@ def _same(job: Job, other: Job, project: Project) -> bool:
     called = bool(job.pipeline.caller and other.pipeline.caller) and job.pipeline.path == other.pipeline.path
     if called and job.id != other.id:
         return False
-    if not called and not _tools(job) & _tools(other):
+    if not called and not deploying_tools(job) & deploying_tools(other):
         return False
     if job.root.pipeline is other.root.pipeline:
         mine, others = _stem(job.root.id), _stem(other.root.id)
@@ -106,11 +106,7 @@ def _same(job: Job, other: Job, project: Project) -> bool:
         )
     if mine == others:
         return True
-    return job.root.pipeline is other.root.pipeline and _only(job, project) and not others
-
-
-def _tools(job: Job) -> set[str]:
-    return {fact.tool for fact in job.facts if fact.kind == "deploy"}
+    return job.root.pipeline is other.root.pipeline and not others and _only(job, project)
 
 
 def _only(job: Job, project: Project) -> bool:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _SETTINGS = (".github/settings.yml", ".github/settings.yaml")
 _ORGANISATION = (".github/repos", ".github/suborgs")  # beside settings of a whole organisation
 _MOST = 500  # declarations that are looked at
-_RULESETS = ("github_repository_ruleset", "github_organization_ruleset")
 
 
 class Open(NamedTuple):
@@ -64,7 +63,7 @@ class Declared(NamedTuple):
         """Whether its policy lets a ref deploy (a branch, or `refs/pull/1/merge`); None where that is not known."""
         if not self.restricted or self.patterns is None:
             return None if self.restricted or self.restricted is None else True
-        return any(_matches(pattern, ref) for pattern in self.patterns)
+        return any(matches(pattern, ref) for pattern in self.patterns)
 
     def means(self, name: str) -> bool:
         """GitHub's names of environments know no case, GitLab's do."""
@@ -74,7 +73,7 @@ class Declared(NamedTuple):
 class Demanded(NamedTuple):
     """What one place demands before something is merged into a branch; None for what is not known.
 
-    `exact` where it is about one branch, so that a pattern which means it too has no say (GitHub's classic protection).
+    `classic` where it is GitHub's older protection, of which one that is about the branch alone leaves patterns no say.
     """
 
     branches: tuple[str, ...]
@@ -112,6 +111,13 @@ def environments(project: Project) -> Environments:
 def branches(project: Project) -> Branches:
     """What is demanded before something is merged into a branch of this repository."""
     return project.once("demanded of branches", _branches)
+
+
+def demanded(branch: str, default: bool, project: Project) -> list[Demanded]:
+    """What is demanded before something is merged into one branch; `default` whether that is the default branch."""
+    mine = [each for each in branches(project).demanded if each.means(branch, default)]
+    exact = [each for each in mine if each.classic and branch in each.branches]
+    return [each for each in mine if not each.classic or not exact or each in exact]
 
 
 def about(name: str, platform: str, project: Project) -> list[Declared]:
@@ -284,7 +290,7 @@ def _environments_of_terraform(project: Project) -> Iterator[Declared | Open]:
 
 def _environment_of(each: _Of, platform: str, approved: bool | None) -> Declared | Open:
     name = each.node["environment"]
-    at = Node(each.resource.name, each.resource.written_in, each.resource.span)
+    at = _place(each)
     if not name.known or not isinstance(name.value, str):
         return Open(at, "unresolved", f"{each.resource.name} names its environment only when Terraform runs")
     if each.ours is None:
@@ -362,7 +368,7 @@ def _classic(each: _Of, branch: Node) -> Demanded | Open:
     checks: list[str] | None = []
     for block in each.resource.blocks("required_status_checks"):
         for key in ("contexts", "checks"):
-            checks = _joined(checks, block[key], _bare)
+            checks = _joined(checks, block[key], bare=True)
     reviews = [
         _count(block["required_approving_review_count"], 1)
         for block in each.resource.blocks("required_pull_request_reviews")
@@ -380,14 +386,14 @@ def _bare(text: str) -> str:
     return context if context and app.lstrip("-").isdigit() else text
 
 
-def _joined(so_far: list[str] | None, node: Node, made: object = None) -> list[str] | None:
-    """The texts of a list behind those there are; None when any of them is not known."""
+def _joined(so_far: list[str] | None, node: Node, *, bare: bool = False) -> list[str] | None:
+    """The texts of a list behind those there are; None when any of them is not known. `bare`: see `_bare`."""
     if so_far is None or not node.known:
         return None
     texts = [item.text if item.known else None for item in (node._value if node.is_list else ())]
     if any(text is None for text in texts):
         return None
-    return [*so_far, *(_bare(text) if made else text for text in texts if text)]
+    return [*so_far, *(_bare(text) if bare else text for text in texts if text)]
 
 
 def _count(node: Node, default: int) -> int | None:
@@ -601,12 +607,12 @@ def _covers(patterns: Iterable[str], branch: str, default: bool) -> bool:
     for pattern in patterns:
         if pattern == "~ALL" or (pattern == "~DEFAULT_BRANCH" and default):
             return True
-        if not pattern.startswith("~") and _matches(pattern, branch):
+        if not pattern.startswith("~") and matches(pattern, branch):
             return True
     return False
 
 
-def _matches(pattern: str, ref: str) -> bool:
+def matches(pattern: str, ref: str) -> bool:
     """`*` stays within a part of a name, as GitHub's patterns have it."""
     if pattern == ref or pattern == "**":
         return True

@@ -10,14 +10,13 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gatekeeper.globs import covers
 from gatekeeper.links import protected
 from gatekeeper.links.pipelines import entries
 from gatekeeper.links.resources import terraform_resources
 from gatekeeper.models.pipeline import Fact, Job, Judgement, Level, Trigger, play, step_runs
 from gatekeeper.models.pipeline.ir import text_of
 from gatekeeper.models.pipeline.levels import deploying
-from gatekeeper.node import Node
+from gatekeeper.node import Node, regex
 from gatekeeper.project import Project
 
 
@@ -100,10 +99,10 @@ def _before_merge(trigger: Trigger, branch: str) -> bool:
     if types and trigger.event == "pull_request" and "synchronize" not in types:
         return False
     wanted, left = _texts(at["branches"]), _texts(at["branches-ignore"])
-    if wanted and not any(covers(pattern, branch) for pattern in wanted if not pattern.startswith("!")):
+    if wanted and not any(protected.matches(pattern, branch) for pattern in wanted if not pattern.startswith("!")):
         return False
     left += [pattern[1:] for pattern in wanted if pattern.startswith("!")]
-    return not any(covers(pattern, branch) for pattern in left)
+    return not any(protected.matches(pattern, branch) for pattern in left)
 
 
 def _texts(node: Node) -> list[str]:
@@ -116,13 +115,10 @@ def _texts(node: Node) -> list[str]:
 
 
 def _of_github(job: Job, branch: str, default: bool, project: Project) -> Required:
-    known = protected.branches(project)
-    mine = [each for each in known.demanded if each.means(branch, default)]
-    exact = [each for each in mine if each.classic and branch in each.branches]
-    mine = [each for each in mine if not each.classic or not exact or each in exact]  # the exact name wins
+    mine = protected.demanded(branch, default, project)
     for each, gate in ((each, gate) for each in mine for gate in (job, *_gathering(job))):
-        names = _names(gate)
-        hit = next((check for check in each.checks or () if any(name.fullmatch(check) for name in names)), "")
+        pieces = _pieces(gate)
+        hit = next((check for check in each.checks or () if _is_called(check, pieces)), "")
         if not hit:
             continue
         twin = _twin(hit, gate, project)
@@ -131,7 +127,7 @@ def _of_github(job: Job, branch: str, default: bool, project: Project) -> Requir
             return Required("unknown", words, each.at, "give the two jobs names of their own")
         passed = ", though some may pass it over" if each.passed_over else ""
         return Required("yes", f"{each.words} requires {hit!r} before a merge into {branch}{passed}", each.at)
-    return _not_required(job, branch, mine, known.open)
+    return _not_required(job, branch, mine, protected.branches(project).open)
 
 
 def _gathering(job: Job) -> Iterator[Job]:
@@ -168,28 +164,45 @@ def _not_required(
     return Required("unknown", f"whether {name!r} is required before a merge into {branch} is not known", None, fix)
 
 
-_EXPRESSION = re.compile(r"\$\{\{.{0,500}?\}\}")
+_EXPRESSION = regex(r"\$\{\{.{0,500}?\}\}")
 
 
-def _names(job: Job) -> list[re.Pattern[str]]:
-    """What the checks of a job are called: its name or id, with what a matrix adds, behind the jobs that call it."""
-    own = _pattern(job)
+def _pieces(job: Job) -> tuple[str, ...]:
+    """What the checks of a job are called: its name or id, with what a matrix adds, behind the jobs that call it.
+
+    Between the pieces stands what is put in when it runs. Empty where its name says nothing that tells it from others.
+    """
+    own = _own_pieces(job)
     caller = job.pipeline.caller
-    if own is None:
-        return []
-    if caller is None:
-        return [re.compile(own)]
-    return [re.compile(f"{outer.pattern} / {own}") for outer in _names(caller)]
+    if caller is None or not own:
+        return own
+    outer = _pieces(caller)
+    return (*outer[:-1], f"{outer[-1]} / {own[0]}", *own[1:]) if outer else ()
 
 
-def _pattern(job: Job) -> str | None:
-    """None where its name says nothing that would tell it from others."""
+def _own_pieces(job: Job) -> tuple[str, ...]:
     title = job.title or job.id
-    pieces = _EXPRESSION.split(title)
+    pieces = tuple(_EXPRESSION.split(title))
     if len(pieces) > 1:
         telling = any(len(piece.strip(" ()-_/,")) > 1 for piece in pieces)
-        return ".{1,200}".join(map(re.escape, pieces)) if telling and len(pieces) < 5 else None
-    return re.escape(title) + (r" \(.{1,200}\)" if job.matrix.present else "")
+        return pieces if telling and len(pieces) < 5 else ()
+    return (f"{title} (", ")") if job.matrix.present else pieces
+
+
+def _is_called(check: str, pieces: tuple[str, ...]) -> bool:
+    """Whether a check has the name that pieces leave open in between, by at least one character each. Linear: both the
+    names and the checks are a stranger's."""
+    if len(pieces) < 2:
+        return check in pieces
+    at = len(pieces[0])
+    if not check.startswith(pieces[0]):
+        return False
+    for piece in pieces[1:-1]:
+        found = check.find(piece, at + 1)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return check.endswith(pieces[-1]) and len(check) - len(pieces[-1]) > at
 
 
 def _shown(job: Job) -> str:
@@ -204,7 +217,7 @@ def _twin(check: str, job: Job, project: Project) -> Job | None:
             same = other.node is job.node and other.pipeline.path == job.pipeline.path
             if other is job or same or other.root.pipeline.platform != "github":
                 continue
-            if not other.called and any(name.fullmatch(check) for name in _names(other)) and _may_merge(other):
+            if not other.called and _is_called(check, _pieces(other)) and _may_merge(other):
                 return other
     return None
 

@@ -13,6 +13,7 @@ from gatekeeper.links.ran import Ran
 from gatekeeper.links.ways_of_tools import deploying_commands
 from gatekeeper.models import Place, Spot, Subject
 from gatekeeper.models.pipeline import Job
+from gatekeeper.models.pipeline.scanners import option
 from gatekeeper.node import Node, Unresolved, regex
 from gatekeeper.project import Project
 
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 By = Literal["itself", "button", "writing", "strategy"]
 _CLUSTER = frozenset({"kubectl", "helm", "argocd", "Argo Rollouts", "flux", "werf", "tk", "tanka", "garden", "okteto"})
 _FLAGS = frozenset({"--atomic", "--rollback-on-failure"})
-_ON = regex(r"rollback[\"']?[=:] ?true|enabled=true", re.IGNORECASE)
+_ON = {
+    "ecs": regex(r"rollback[\"']?[=:] ?true", re.IGNORECASE),
+    "deploy": regex(r"rollback[\"']?[=:] ?true|enabled=true", re.IGNORECASE),
+}
 
 
 class _Told(NamedTuple):
@@ -88,9 +92,11 @@ def _by_flags(command: Ran) -> Iterator[Way]:
     if words[0] in ("helm", "helmfile") and any(_flag(words, flag) for flag in _FLAGS):
         flag = next(flag for flag in sorted(_FLAGS) if _flag(words, flag))
         yield Way("itself", f"{name} {flag}", command.place)
-    elif words[:2] in (("aws", "deploy"), ("aws", "ecs")) and any(_ON.search(word) for word in words):
+    elif words[0] == "aws" and words[1] in _ON and any(_ON[words[1]].search(word) for word in words):
         yield Way("itself", f"{name} rolls back a deployment that fails", command.place)
-    elif words[:3] == ("docker", "service", "update") and "rollback" in _value(words, "--update-failure-action"):
+    elif words[:3] == ("docker", "service", "update") and "rollback" in (
+        option(words, "--update-failure-action") or ""
+    ):
         yield Way("itself", f"{name} --update-failure-action rollback", command.place)
     elif words[:2] == ("gcloud", "run") and ("--no-traffic" in words or "--to-revisions" in words):
         yield Way("strategy", f"{name} brings the new revision out without its traffic", command.place)
@@ -102,14 +108,6 @@ def _flag(words: Sequence[str], flag: str) -> bool:
     return flag in words or f"{flag}=true" in words
 
 
-def _value(words: Sequence[str], option: str) -> str:
-    for word, following in zip(words, (*words[1:], ""), strict=True):
-        name, equals, value = word.partition("=")
-        if name == option:
-            return value if equals else following
-    return ""
-
-
 def _workloads(project: Project) -> Iterator[Way]:
     """Workloads that are brought out in steps: by itself only where every one of them goes back."""
     if "kubernetes.Workload" not in Subject.registry:
@@ -118,28 +116,39 @@ def _workloads(project: Project) -> Iterator[Way]:
     from gatekeeper.models.kubernetes import Workload
 
     found: list[Delivery] = []
+    unread = False
     for workload in project.all(Workload):
         try:
             delivery = delivery_of(workload, project)
         except Unresolved:
-            delivery = None
+            unread = True
+            continue
         if delivery:
             found.append(delivery)
     returning = [each for each in found if each.returns]
     for each in returning[:1]:
-        yield Way("itself", each.words, each.at, len(returning) == len(found))
+        yield Way("itself", each.words, each.at, len(returning) == len(found) and not unread)
     stepwise = [each for each in found if not each.returns and each.words.startswith(("canary", "blue-green"))]
     for each in stepwise[:1]:
         yield Way("strategy", f"{each.words}: the version before is still there", each.at)
 
 
 def _releases(project: Project) -> Iterator[Way]:
+    """Releases of Flux: by itself only where every one of them goes back."""
     from gatekeeper.models.kubernetes import Object
 
-    for each in project.by(Object, "kind").get("HelmRelease", ()):
-        retries = each.spec["upgrade"]["remediation"]["retries"]
-        if retries.known and retries.present and retries != 0:
-            yield Way("itself", f"HelmRelease {each.object_name} goes back when an upgrade fails", each)
+    found = project.by(Object, "kind").get("HelmRelease", ())
+    returning = [each for each in found if _remedied(each.spec["upgrade"]["remediation"])]
+    for each in returning[:1]:
+        words = f"HelmRelease {each.object_name} goes back when an upgrade fails"
+        yield Way("itself", words, each, len(returning) == len(found))
+
+
+def _remedied(remediation: Node) -> bool:
+    """Whether an upgrade that fails is rolled back, which is what is done where no other strategy is named."""
+    retries, strategy = remediation["retries"], remediation["strategy"]
+    rolls_back = not strategy.present or (strategy.known and strategy == "rollback")
+    return retries.known and retries.present and retries != 0 and rolls_back
 
 
 def _resources(kind: str, project: Project) -> list[Resource]:
@@ -152,7 +161,7 @@ def _infrastructure(tools: Sequence[str], project: Project) -> Iterator[Way]:
     groups = _resources("aws_codedeploy_deployment_group", project)
     services = _resources("aws_ecs_service", project)
     codedeploy = [_says(each.node.at("auto_rollback_configuration.enabled")) for each in groups]
-    breakers = [_says(each.node.at("deployment_circuit_breaker.rollback")) for each in services]
+    breakers = [_breaks(each.node) for each in services]
     by_group = [_by_codedeploy(each) for each in services]
     if "aws deploy" in tools and any(codedeploy):
         yield Way("itself", "CodeDeploy rolls back", groups[0], all(codedeploy))
@@ -162,6 +171,11 @@ def _infrastructure(tools: Sequence[str], project: Project) -> Iterator[Way]:
         if any(each_returns) or None in breakers:
             at = next((s for s, returns in zip(services, each_returns, strict=True) if returns), services[0])
             yield Way("itself", "ECS rolls back a deployment that fails", at, all(each_returns))
+
+
+def _breaks(service: Node) -> bool | None:
+    answers = [_says(service.at(f"deployment_circuit_breaker.{key}")) for key in ("enable", "rollback")]
+    return False if False in answers else None if None in answers else True
 
 
 def _by_codedeploy(service: Resource) -> bool:
@@ -194,10 +208,15 @@ def _first(told: _Told, project: Project) -> Way | None:
             text = source.text[:200_000]
         except Unreadable:
             continue
-        said = [*told.says.finditer(text)]
+        said = [match for match in told.says.finditer(text) if not _commented(text, match.start())]
         if said:
             every = [*told.each.finditer(text)]
             sure = len(said) >= len(every) or said[0].start() < every[0].start()
             place = Place(source, source.span(said[0].start(), said[0].end()))
             return Way("itself", f"{told.words} ({path})", place, sure)
     return None
+
+
+def _commented(text: str, at: int) -> bool:
+    """Whether a place in a file stands in a comment, as far as the line just before it shows."""
+    return "#" in text[max(0, at - 300) : at].rpartition("\n")[2]

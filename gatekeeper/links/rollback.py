@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gatekeeper.links.chosen_versions import chosen_version
-from gatekeeper.links.pipelines import entries, production_of
+from gatekeeper.links.pipelines import entries, later, production_of, ships
 from gatekeeper.links.ran import Ran, ran
 from gatekeeper.links.returning import By, Way, declared
 from gatekeeper.links.ways_of_tools import GITOPS, deployments
 from gatekeeper.links.written_ways import Written, rollback_scripts, written_ways
 from gatekeeper.models import Place
-from gatekeeper.models.pipeline import INFRASTRUCTURE, Fact, Job, play, step_runs
+from gatekeeper.models.pipeline import Fact, Job, play, step_runs
 from gatekeeper.models.pipeline.environments import tokens
 from gatekeeper.models.pipeline.levels import deploying
 from gatekeeper.node import START
@@ -19,15 +19,24 @@ from gatekeeper.project import Project
 
 
 def rolls_out(job: Job, project: Project) -> bool:
-    """Whether it deploys a build of the service to production, and not infrastructure alone."""
-    tools = {fact.tool for fact in job.facts if fact.kind == "deploy"}
-    return production_of(job, project) is not None and not tools <= INFRASTRUCTURE and not _is_rollback(job)
+    """Whether it ships a build of the service, and does not go back to an earlier one."""
+    return ships(job, project) and not _is_rollback(job)
 
 
 def _is_rollback(job: Job) -> bool:
     """Whether a job goes back rather than forward: by its own name, or by that of a pipeline with one such purpose."""
     names = [tokens(name) for name in (job.id, job.title, job.root.pipeline.name.rpartition(".")[0])]
-    return any("rollback" in words or {"roll", "back"} <= {*words} for words in names)
+    return any(("rollback" in words or {"roll", "back"} <= {*words}) and not _also_forward(words) for words in names)
+
+
+_FORWARD = frozenset("deploy deploys deployment release releases upgrade upgrades promote rollout".split())
+_JOINS = frozenset("and or with auto automatic automatically".split())
+
+
+def _also_forward(words: Sequence[str]) -> bool:
+    """`deploy-and-rollback`, `Deploy with automatic rollback`: it goes forward first."""
+    first = next((number for number, word in enumerate(words) if word in _FORWARD), len(words))
+    return not _JOINS.isdisjoint(words[first:])
 
 
 def ways_back(job: Job, project: Project) -> list[Way]:
@@ -67,9 +76,8 @@ def _on_failure(job: Job, project: Project) -> Iterator[Way]:
         named = fact.kind == "rollback" and fact.strength == "name"
         if named and deploy and fact.order > deploy.order and _only_failed(fact, job):
             yield Way("itself", f"step {fact.step.label}, by its name", fact.place, False)
-    for later in job.root.pipeline.all_jobs:
-        if job in later.ancestors():
-            yield from _in_later_job(job, later)
+    for each_later in later(job):
+        yield from _in_later_job(job, each_later)
 
 
 def _answers_failure(each: Ran, job: Job) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gatekeeper.links.pipelines import entries
+from gatekeeper.links.pipelines import entries, later
 from gatekeeper.links.ways_of_tools import HOSTED, deployments
 from gatekeeper.models import Spot
 from gatekeeper.models.pipeline import Job
@@ -51,9 +51,9 @@ def _in_pipelines(job: Job, project: Project) -> Doubt | None:
         return Doubt(f"{own.unresolved[0].text} cannot be read here: {own.unresolved[0].why}", own.unresolved[0].at)
     first = job.deploy.step.index if job.deploy else 0
     behind = [step for step in job.steps if step.index >= first]
-    later = [step for each in own.all_jobs if job in each.ancestors() for step in each.steps]
+    after = [step for each in later(job) for step in each.steps]
     named = [step for each in likely for step in each.steps]
-    open_ = next((step for step in (*behind, *later, *named)[:_MOST] if not step.classified), None)
+    open_ = next((step for step in (*behind, *after, *named)[:_MOST] if not step.classified), None)
     return Doubt(f"what {open_.name} does is not known", open_) if open_ else None
 
 

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from gatekeeper.links.pipelines import entries
+from gatekeeper.links.pipelines import entries, later
 from gatekeeper.links.ran import Ran, ran
 from gatekeeper.links.ways_of_tools import deploying_commands
 from gatekeeper.models import Subject
@@ -52,20 +52,21 @@ def checks_after(job: Job, project: Project) -> Checks:
 
 def _checks(job: Job, project: Project) -> Checks:
     triggers = deploying(job)
-    later = [each for each in job.root.pipeline.all_jobs if job in each.ancestors()]
+    after = later(job)
+    following = [*_following(job, project)]
     facts: list[Fact] = []
     lacking = None
     for trigger in triggers:
-        found = [*_in_run(job, later, trigger), *_following(job, project)]
+        found = [*_in_run(job, after, trigger), *following]
         facts += [fact for fact in found if fact not in facts]
         if lacking is None and not any(fact.kind == "verify" or _asks(fact) for fact in found):
             lacking = trigger
     asked = tuple(fact for fact in facts if _asks(fact))
     waited = tuple(fact for fact in facts if fact.kind == "verify")
     tested = tuple(fact for fact in facts if fact.kind == "test" and not _asks(fact))
-    steps = [*_behind(job), *(step for each in later for step in each.steps)]
+    steps = [*_behind(job), *(step for each in after for step in each.steps)]
     open_ = next((step for step in steps if not step.classified and not _tells(step)), None)
-    remote = next((each.unresolved for each in (job, *later) if each.unresolved), "")
+    remote = next((each.unresolved for each in (job, *after) if each.unresolved), "")
     return Checks(asked, waited, tested, lacking if asked or waited else None, open_, remote)
 
 
@@ -91,12 +92,12 @@ def _behind(job: Job) -> list[Step]:
     return [step for step in job.steps if step.index > first.step.index]
 
 
-def _in_run(job: Job, later: Sequence[Job], trigger: Trigger) -> Iterator[Fact]:
+def _in_run(job: Job, after: Sequence[Job], trigger: Trigger) -> Iterator[Fact]:
     """The facts behind the deployment in the run that a trigger starts, when nothing before them failed."""
     first = first_deploy(job)
     played = play(job.root.pipeline, trigger)
     behind = [fact for fact in job.facts if fact.order >= first.order and fact is not first]
-    facts = behind + [fact for each in later if played.of(each) is not False for fact in each.facts]
+    facts = behind + [fact for each in after if played.of(each) is not False for fact in each.facts]
     yield from (fact for fact in facts if step_runs(fact.step, trigger) is not False)
 
 
@@ -167,14 +168,11 @@ def _has_flag(words: Sequence[str], flag: str) -> bool:
 
 
 def _applies(command: Ran, project: Project) -> bool | None:
-    """Whether what is applied has pods: True where it lies here and has, None where it has none."""
-    paths = [path for path in _given(command.words) if not path.startswith(("http://", "https://"))]
-    if not paths:
-        return None
-    found = [_with_pods(path, command, project) for path in paths]
+    """Whether what is applied has pods: True where it lies here and has, None where it has none or nothing is given."""
+    found = [_with_pods(path, command, project) for path in _given(command.words)]
     if any(found):
         return True
-    return None if all(each is False for each in found) else False
+    return None if all(each is False for each in found) else False  # all of none, too
 
 
 def _given(words: Sequence[str]) -> Iterator[str]:
@@ -186,10 +184,12 @@ def _given(words: Sequence[str]) -> Iterator[str]:
 
 def _with_pods(path: str, command: Ran, project: Project) -> bool | None:
     """Whether the manifests at a path have pods; None where nobody can tell."""
-    folder = command.step.folder if command.own else ""
+    folder = command.folder
     if path == "-":
         made = any(_makes_plain(each) for each in ran(command.step.job, project) if each.step is command.step)
         return False if made else None
+    if path.startswith(("http://", "https://")):
+        return False if "crd" in path.lower() else None
     if folder is None or "$" in path or EXPRESSION in path or path.startswith(("/", "~")):
         return None
     home = normal(f"{command.step.job.pipeline.workspace.root}{folder}/{path.rstrip('*')}")

@@ -103,6 +103,29 @@ def manual_only(repository: Repository, project: Project) -> Iterator[Answer]:
           - run: kubectl apply -f k8s/
     ```
 
+    Unknown, a job by its name:
+    ```yaml .github/workflows/ci.yml
+    on: {push: {branches: [main]}}
+    jobs:
+      deploy-production:
+        runs-on: ubuntu-latest
+        steps:
+          - run: ./ship.sh
+    ```
+
+    Unknown, the only Application syncs a chart of somebody else:
+    ```yaml k8s/overlays/production/kustomization.yaml
+    resources: [../../base]
+    ```
+    ```yaml argocd/cache.yaml
+    apiVersion: argoproj.io/v1alpha1
+    kind: Application
+    metadata: {name: cache}
+    spec:
+      source: {repoURL: "https://charts.example.com", chart: redis, targetRevision: 20.1.0}
+      destination: {name: production, namespace: cache}
+    ```
+
     Unknown, nobody said where the pipeline is:
     ```yaml k8s/overlays/production/kustomization.yaml
     resources: [../../base]
@@ -112,6 +135,10 @@ def manual_only(repository: Repository, project: Project) -> Iterator[Answer]:
     if by:
         for job in production_jobs(project):
             yield from _of_any_branch(job, project)
+        return
+    named = next(production_jobs(project), None)
+    if named:
+        yield Unknown(named, f"that {named.name} deploys is said by its name alone", Reason.UNRESOLVED)
         return
     at = production_here(project)[0]
     words = f"no job deploys {at.source.path.rpartition('/')[0] or at.source.path}, nor does a controller follow it"

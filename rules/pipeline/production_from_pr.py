@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Note, Project, Unknown
 from gatekeeper.links import production_of
+from gatekeeper.links.pipelines import deploys_in
 from gatekeeper.links.protected import about
-from gatekeeper.models.pipeline import Class, Fact, Job, Trigger, environment_for, play, step_runs
+from gatekeeper.models.pipeline import Class, Job, Trigger, environment_for, play
 from gatekeeper.models.pipeline.environments import classify
 from gatekeeper.models.pipeline.reach import REFUSED
 from gatekeeper.rule import rule
@@ -19,23 +20,14 @@ _OPEN = frozenset({"pr", "pr-target", "push-other"})
 
 def _reached(job: Job, trigger: Trigger, parametric: bool) -> bool | None:
     """Whether the run that a trigger starts deploys to production; None where the files do not say."""
-    ran = play(job.root.pipeline, trigger).of(job)
-    deploys = [_deploys(fact, trigger) for fact in job.facts if fact.kind == "deploy"]
-    if ran is False or all(each is False for each in deploys):
-        return False
-    if parametric:
+    reached = deploys_in(job, trigger)
+    if parametric and reached is not False:
         name = environment_for(job, trigger)
         if name is not None and classify(name) is not Class.PROD:
             return False
         if name is None:
             return None
-    return True if ran and any(deploys) else None
-
-
-def _deploys(fact: Fact, trigger: Trigger) -> bool | None:
-    """Whether a step deploys in the run that a trigger starts. A script that is given variables of its own may plan."""
-    runs = step_runs(fact.step, trigger)
-    return None if runs and fact.strength != "strong" and fact.step.env_nodes else runs
+    return reached
 
 
 def _let(job: Job, trigger: Trigger, reached: bool | None, project: Project) -> bool | None:

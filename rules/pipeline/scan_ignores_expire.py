@@ -67,6 +67,11 @@ def scan_ignores_expire(text: Text, project: Project) -> Iterator[Finding]:
       - CKV_*
     ```
 
+    Unknown, it cannot be read:
+    ```yaml .grype.yaml
+    ignore: [
+    ```
+
     Good:
     ```text .trivyignore
     # the vendor says that our build is not affected

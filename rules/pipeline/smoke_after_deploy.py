@@ -4,16 +4,11 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Project, Unknown
 from gatekeeper.links import production_of
+from gatekeeper.links.pipelines import ships
 from gatekeeper.links.verified import checks_after, first_deploy
 from gatekeeper.links.ways_of_tools import GITOPS
-from gatekeeper.models.pipeline import INFRASTRUCTURE, Job
+from gatekeeper.models.pipeline import Job
 from gatekeeper.rule import Answer, Measure, Reason, rule
-
-
-def _rolls_out(job: Job, project: Project) -> bool:
-    """Whether it deploys a build of the service to production, and not infrastructure alone."""
-    tools = {fact.tool for fact in job.facts if fact.kind == "deploy"}
-    return production_of(job, project) is not None and not tools <= INFRASTRUCTURE
 
 
 @rule(
@@ -21,7 +16,7 @@ def _rolls_out(job: Job, project: Project) -> bool:
     gate="deployment-rollback",
     severity="medium",
     seed="3.1 Pipeline Stages",
-    where=_rolls_out,
+    where=ships,
 )
 def smoke_after_deploy(job: Job, project: Project) -> Iterator[Answer]:
     """A production deployment is followed by a check that it works.

@@ -11,9 +11,11 @@ from gatekeeper.models.pipeline.environments import classify
 from gatekeeper.rule import Answer, Reason, rule
 
 
-def _applies(job: Job) -> bool:
+def _applies(job: Job, project: Project) -> bool:
     """It applies Terraform, and not to what is certainly no production or is destroyed again."""
-    if "ephemeral" in job.kinds or not job.root.pipeline.entry or not applied(job) or destroyed(job):
+    if "ephemeral" in job.kinds or not job.root.pipeline.entry:
+        return False
+    if not applied(job, project) or destroyed(job, project):
         return False
     environment = job.environment
     if environment is not None:
@@ -172,14 +174,29 @@ def apply_without_plan(job: Job, project: Project) -> Iterator[Answer]:
         steps:
           - run: terraform apply $ARGUMENTS
     ```
+
+    Unknown, a target of make does it:
+    ```yaml
+    on: {push: {branches: [main]}}
+    jobs:
+      apply:
+        runs-on: ubuntu-latest
+        steps:
+          - run: make apply
+    ```
+    ```make Makefile
+    apply: ; terraform apply -auto-approve
+    ```
     """
     fix = Fix("save the plan with -out, and apply that file in a job that waits for an approval")
-    for each in applied(job):
+    for each in applied(job, project):
         words = _fault(job, each)
         if not words:
             continue
         if each.how == "unknown":
             yield Unknown(each.fact.place, words)
+        elif each.fact.strength != "strong":
+            yield Unknown(each.fact.place, f"{words}, in what {each.fact.step.words} runs: whether it does here")
         elif planner(project):
             yield Unknown(each.fact.place, f"{words}; {planner(project)} plans here too", Reason.NEEDS_API)
         elif _shown(project):

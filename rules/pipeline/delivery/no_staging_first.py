@@ -3,10 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Note, Project, Unknown
-from gatekeeper.links import production_of
+from gatekeeper.links import entries, production_of
 from gatekeeper.links.environments import environments
 from gatekeeper.links.promotion import After, Lower, after, choice_of, lower_of
-from gatekeeper.models.pipeline import Class, Job, Pipeline
+from gatekeeper.models.pipeline import Class, Job
 from gatekeeper.models.pipeline.environments import classify
 from gatekeeper.rule import Answer, Reason, rule
 
@@ -205,8 +205,7 @@ def _chosen(job: Job) -> Iterator[Answer]:
 
 def _alone(job: Job, project: Project, certain: bool, why: str) -> Iterator[Answer]:
     words = "no pipeline deploys to another environment first"
-    pipelines = [pipeline for pipeline in project.all(Pipeline) if pipeline.entry]
-    every = [each for pipeline in pipelines for each in pipeline.all_jobs]
+    every = [each for pipeline in entries(project) for each in pipeline.all_jobs]
     remote = next((each.unresolved for each in every if each.unresolved), "")
     known = (each for each in environments(project) if each.cls is Class.NONPROD)
     other = next((each for each in known if classify(each.name, place=False) is Class.NONPROD), None)

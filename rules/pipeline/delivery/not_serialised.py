@@ -4,15 +4,10 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Project, Unknown
 from gatekeeper.links import production_of
+from gatekeeper.links.pipelines import ships
 from gatekeeper.links.serialised import apart, groups
-from gatekeeper.models.pipeline import INFRASTRUCTURE, Job
+from gatekeeper.models.pipeline import Job
 from gatekeeper.rule import rule
-
-
-def _rolls_out(job: Job, project: Project) -> bool:
-    """It deploys more than infrastructure, whose state is locked while it changes."""
-    tools = {fact.tool for fact in job.facts if fact.kind == "deploy"}
-    return production_of(job, project) is not None and bool(tools - INFRASTRUCTURE)
 
 
 @rule(
@@ -20,7 +15,7 @@ def _rolls_out(job: Job, project: Project) -> bool:
     gate="deployment-rollback",
     severity="low",
     seed="3.2 Deployment Strategies",
-    where=_rolls_out,
+    where=ships,  # the state of infrastructure is locked while it changes
 )
 def not_serialised(job: Job, project: Project) -> Iterator[Finding | Unknown]:
     """Production deployments run one after the other.

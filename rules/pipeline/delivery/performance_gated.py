@@ -5,21 +5,14 @@ from collections.abc import Iterator
 from gatekeeper import Finding, Fix, Project, Unknown
 from gatekeeper.links import production_of
 from gatekeeper.links.performance_gate import measured
-from gatekeeper.links.pipelines import entries
+from gatekeeper.links.pipelines import entries, ships
 from gatekeeper.models.files import Repository
-from gatekeeper.models.pipeline import INFRASTRUCTURE, Job
+from gatekeeper.models.pipeline import Job
 from gatekeeper.rule import Answer, rule
 
 
 def _services(project: Project) -> list[Job]:
-    """The jobs that roll out a service to production."""
-    jobs = [job for pipeline in entries(project) for job in pipeline.all_jobs]
-    return [
-        job
-        for job in jobs
-        if production_of(job, project) is not None
-        and {fact.tool for fact in job.facts if fact.kind == "deploy"} - INFRASTRUCTURE
-    ]
+    return [job for pipeline in entries(project) for job in pipeline.all_jobs if ships(job, project)]
 
 
 @rule(
@@ -34,7 +27,7 @@ def performance_gated(repository: Repository, project: Project) -> Iterator[Answ
 
     A service gets slower by a few milliseconds with each change, and each of them passes every test. What counts is a
     load test or benchmark with a number that it must reach: `thresholds` in the script of k6, `ensure` of Artillery,
-    assertions of Lighthouse CI, Gatling and JMeter, `fail-on-alert` of github-action-benchmark. A tool that prints
+    assertions of Lighthouse CI and Gatling, `fail-on-alert` of github-action-benchmark. A tool that prints
     numbers and asks for none gates nothing.
 
     Judged are repositories that deploy a service, or measure already.

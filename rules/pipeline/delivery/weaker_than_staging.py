@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from gatekeeper import Finding, Fix, Note, Project, Unknown
 from gatekeeper.links import cannot_do_without, depends, production_of
-from gatekeeper.links.pipelines import tests_for
+from gatekeeper.links.pipelines import later, tests_for
 from gatekeeper.links.promotion import After, Lower, after, lower_of
 from gatekeeper.models.pipeline import SCANS, Fact, Job, Judgement, Level, before
 from gatekeeper.rule import Answer, rule
@@ -46,15 +46,13 @@ def _without(mine: Judgement, lower: Lower) -> bool:
 
 def _afterwards(job: Job) -> list[Fact]:
     first = job.deploy
-    later = [each for each in job.root.pipeline.all_jobs if job in each.ancestors()]
     facts = [fact for fact in job.facts if first is None or fact.order >= first.order]
-    return [fact for each in (facts, *(each.facts for each in later)) for fact in each if fact.kind in _AFTERWARDS]
+    return [fact for each in (facts, *(each.facts for each in later(job))) for fact in each if fact.kind in _AFTERWARDS]
 
 
 def _open(job: Job) -> bool:
     """Whether something behind the deployment is not known."""
-    later = [job, *(each for each in job.root.pipeline.all_jobs if job in each.ancestors())]
-    return any(each.unresolved or not all(step.classified for step in each.steps) for each in later)
+    return any(each.unresolved or not all(step.classified for step in each.steps) for each in (job, *later(job)))
 
 
 def _promotes(job: Job) -> bool:

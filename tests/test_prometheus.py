@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gatekeeper.discover import Tree
 from gatekeeper.models.prometheus import Alert, RecordingRule, RuleGroup, read
+from gatekeeper.models.prometheus_server import Server
 from gatekeeper.node import Fault, Source
 
 RULES = """\
@@ -131,3 +132,65 @@ def test_odd_shapes_are_no_crash() -> None:
     assert (alert.labels, alert.annotations, alert.severity, alert.summary, alert.runbook) == ({}, {}, None, None, None)
     assert not alert.pages
     assert not alert.burn_rate
+
+
+@pytest.mark.parametrize(
+    ("path", "expr", "language"),
+    [
+        ("rules.yaml", 'sum(rate({app="a"} |= "error" [5m])) > 1', "logql"),
+        ("rules.yaml", 'sum(rate({app="a"}[5m])) > 1', "logql"),
+        ("rules.yaml", 'sum by (a) (up{job=~"json|xml"}) == 0', "promql"),
+        ("rules.yaml", 'rate({__name__=~"a|b"}[5m]) > 0', "promql"),
+        ("loki/rules.yaml", 'absent_over_time({app="a"}[5m]) or vector(0)', "logql"),
+        ("loki/rules.yaml", "1 > 0", "logql"),
+        ("loki/rules.yaml", "up == 0", "promql"),
+        ("loki/rules.yaml", 'sum by (job) (loki_panics_total{job="a"}) > 0', "promql"),
+    ],
+)
+def test_what_rules_are_written_in(path: str, expr: str, language: str) -> None:
+    group, alert = found(f"groups:\n- name: a\n  rules:\n  - {json.dumps({'alert': 'A', 'expr': expr})}\n", path)
+    assert isinstance(group, RuleGroup)
+    assert isinstance(alert, Alert)
+    assert group.language == language
+    assert (alert.query is None) == (language == "logql")
+
+
+CONFIG = """\
+global: {scrape_interval: 1m, external_labels: {cluster: east}}
+rule_files: ["rules/*.yml"]
+scrape_configs:
+  - {job_name: a, scrape_interval: 15s}
+"""
+OPERATOR = (
+    "apiVersion: monitoring.coreos.com/v1\nkind: Prometheus\nmetadata: {name: main}\nspec: {scrapeInterval: 30s}\n"
+)
+SERVERS = {
+    "file": (CONFIG, "prometheus", 15),
+    "ConfigMap": (f"kind: ConfigMap\ndata:\n  prometheus.yml: |\n{indented(CONFIG, 4)}", "prometheus", 15),
+    "operator": (OPERATOR, "operator", 30),
+    "chart": ("prometheus:\n  prometheusSpec:\n    scrapeInterval: 2m\n", "chart", 120),
+}
+
+
+@pytest.mark.parametrize("shape", SERVERS)
+def test_a_server_in_every_shape(shape: str) -> None:
+    text, made_by, every = SERVERS[shape]
+    (server,) = found(text)
+    assert isinstance(server, Server)
+    assert server.made_by == made_by
+    assert server.shortest == every
+    assert server.by_file == (shape == "file")
+    assert list(server.external_labels) == (["cluster"] if made_by == "prometheus" else [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "clients: [{url: http://loki}]\nscrape_configs: []\n",  # of an agent that ships logs
+        "receivers: {prometheus: {config: {scrape_configs: []}}}\n",  # of a collector
+        "rule_files: [a.yml]\nevaluation_interval: 1m\ntests: []\n",  # of promtool
+        f"suite: rules\ntests:\n- set:\n{indented(RULES, 4)}",  # of a chart
+    ],
+)
+def test_what_is_no_server_and_no_rule(text: str) -> None:
+    assert found(text) == []

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from gatekeeper.links.judged import holding
+from gatekeeper.models.alarms import RoutedAlarm
+from gatekeeper.models.alertmanager import Contact, RoutingTree, matchers
+from gatekeeper.models.alertmanager import Receiver as Receiver
 from gatekeeper.models.prometheus import Alert
 from gatekeeper.node import Node, Unresolved, regex
-from gatekeeper.parsers import yaml
 from gatekeeper.project import Project
 
 Answer = Literal["yes", "no", "perhaps"]
@@ -23,15 +24,6 @@ _MOST = 5_000  # routes that are looked at for one alert
 _LITERAL = regex(r"[\w :/@%-]*\Z")
 
 
-class Receiver(NamedTuple):
-    """A receiver: what it sends to (`slack`, `pagerduty`), nothing when it tells nobody; `node` is None when the tree
-    names one that is not declared."""
-
-    name: str
-    integrations: tuple[str, ...]
-    node: Node | None
-
-
 class Routed(NamedTuple):
     """Where an alert goes. `certain` when every matcher on the way is decided by what the rule itself says."""
 
@@ -39,19 +31,43 @@ class Routed(NamedTuple):
     certain: bool
 
 
-class Tree(NamedTuple):
-    """A routing tree: the root route and the receivers by name. `scoped` when it is asked for one namespace alone."""
+def routed(alert: RoutedAlarm, project: Project) -> Routed | None:
+    """Where an alert goes; None when no routing tree is here that may take it. Alike alerts are asked for once."""
+    grafana = alert.backend == "grafana"
+    if alert.receiver.present and alert.receiver.known:  # past all policies
+        name = alert.receiver.text
+        return Routed((contacts(project).get(name) or Receiver(name, (), None),), True)
+    asked = project.once(("labels of routes", grafana), lambda project: _asked(grafana, project))
+    labels = _labels(alert, asked)
+    space = _namespace(alert) if any(each.namespace for each in _trees(grafana, project)) else ""
+    key = ("routed", grafana, frozenset(labels.items()), space)
+    return project.once(key, lambda project: _routed(labels, grafana, space, project))
 
-    route: Node
-    receivers: dict[str, Receiver]
-    scoped: bool
+
+def _namespace(alert: RoutedAlarm) -> str:
+    """The namespace that an alert is of, by its label or the object that holds it; '' when that is not said."""
+    said = alert.labels.get("namespace")
+    if said is None and isinstance(alert, Alert):
+        said = alert.group.home.at("metadata.namespace")
+    return said.text if said is not None and said.known and "{{" not in said.text else ""
 
 
-def routed(alert: Alert, project: Project) -> Routed | None:
-    """Where an alert goes; None when no routing tree is here that may take it."""
+def _asked(grafana: bool, project: Project) -> frozenset[str]:
+    """The labels that some route asks for: no others decide."""
     read = project.once("matchers of routes", lambda _: _Matchers())
-    labels = _labels(alert)
-    answers = [answer for tree in routing_trees(project) if (answer := _through(tree, labels, read))]
+    routes = [route for tree in _trees(grafana, project) for route in tree.routes()]
+    return frozenset(condition.name for route in routes for condition in read.of(route))
+
+
+def _trees(grafana: bool, project: Project) -> list[RoutingTree]:
+    return project.once(("trees", grafana), lambda p: [each for each in routing_trees(p) if each.grafana is grafana])
+
+
+def _routed(labels: dict[str, str | None], grafana: bool, space: str, project: Project) -> Routed | None:
+    read = project.once("matchers of routes", lambda _: _Matchers())
+    points = contacts(project)
+    trees = [each for each in _trees(grafana, project) if not space or each.namespace in ("", space)]
+    answers = [answer for tree in trees if (answer := _through(tree, labels, read, points))]
     if not answers:
         return None
     found = {(each.name, each.integrations): each for answer in answers for each in answer.receivers}
@@ -59,53 +75,72 @@ def routed(alert: Alert, project: Project) -> Routed | None:
     return Routed(tuple(found.values()), alike and all(answer.certain for answer in answers))
 
 
-def routing_trees(project: Project) -> list[Tree]:
-    """Every routing tree of the repository: Alertmanager's own file, values of a chart, an AlertmanagerConfig."""
-    return project.once("routing trees", lambda project: list(_trees(project)))
+def routing_trees(project: Project) -> list[RoutingTree]:
+    """Every routing tree of the repository; those of examples only where there are no others."""
+    found = project.all(RoutingTree)
+    meant = [tree for tree in found if _SHOWN.isdisjoint(tree.path.split("/")[:-1])]
+    return meant or found
 
 
-def _trees(project: Project) -> Iterator[Tree]:
-    for source in holding(project, (".yaml", ".yml"), "receivers", "route"):
-        for document in source.once(yaml.parse).nodes:
-            for node in document.walk():
-                if node.is_mapping and node["route"].is_mapping and node["receivers"].is_list:
-                    yield _tree(node)
+_SHOWN = frozenset(("example", "examples", "sample", "samples", "docs", "doc", "demo"))
 
 
-def _tree(node: Node) -> Tree:
-    receivers = {}
-    for each in node["receivers"]:
-        name = _written(each["name"]) if each.is_mapping else ""
-        if name:
-            receivers[name] = Receiver(name, tuple(_integrations(each)), each["name"])
-    # An AlertmanagerConfig (in camel case) takes only alerts of its own namespace, unless the operator is told else.
-    scoped = any(key.endswith("Configs") for each in node["receivers"] if each.is_mapping for key, _ in each.items())
-    objects = any(matcher.is_mapping for matcher in _matchers(node["route"]))
-    return Tree(node["route"], receivers, scoped or objects or "groupBy" in node["route"])
+def _labels(alert: RoutedAlarm, asked: frozenset[str]) -> dict[str, str | None]:
+    """Those of some labels that the rule itself gives; None for one that is filled in when it fires."""
+    found: dict[str, str | None] = {}
+    for name in asked:
+        node = alert.labels.get(name)
+        if name == "alertname":
+            found[name] = alert.title
+        elif node is not None:
+            found[name] = node.text if node.known and "{{" not in node.text else None
+    return found
 
 
-def _integrations(receiver: Node) -> Iterator[str]:
-    for key, value in receiver.items():
-        name = key.removesuffix("_configs").removesuffix("Configs")
-        if name != key and (not value.known or (value.is_list and len(value))):
-            yield name
-
-
-def _labels(alert: Alert) -> dict[str, str | None]:
-    """The labels that the rule itself gives; None for one that is filled in when it fires."""
-    found: dict[str, str | None] = {name: node.text if node.known else None for name, node in alert.labels.items()}
-    for name, value in found.items():
-        if value is not None and "{{" in value:
-            found[name] = None
-    return {**found, "alertname": alert.alert}
-
-
-def _through(tree: Tree, labels: dict[str, str | None], read: _Matchers) -> Routed | None:
-    named, certain = _Walk(labels, read).followed(tree.route, "", 0)
+def _through(
+    tree: RoutingTree, labels: dict[str, str | None], read: _Matchers, contacts: dict[str, Receiver]
+) -> Routed | None:
+    ways, certain = _Walk(tree, labels, read).followed(tree.route, "", 0)
     if tree.scoped:
         certain = False
-    receivers = [tree.receivers.get(name) or Receiver(name, (), None) for name in dict.fromkeys(named) if name]
+    known = {**contacts, **tree.receivers} if tree.grafana else tree.receivers
+    receivers = [
+        Receiver(f"{name}, muted all the time", (), it.node) if muted else it
+        for name, muted in dict.fromkeys(ways)
+        if name
+        for it in [known.get(name) or Receiver(name, (), None)]
+    ]
     return Routed(tuple(receivers), certain) if receivers else None
+
+
+def suppressed(alert: RoutedAlarm, project: Project) -> tuple[str, Node] | None:
+    """The alert that always fires and by that keeps another from being sent, with the rule that says so."""
+    trees = _trees(alert.backend == "grafana", project)
+    listed = trees[0].node["inhibit_rules"] if len(trees) == 1 else None
+    if listed is None or not listed.is_list:
+        return None
+    for rule in listed:
+        if rule.is_mapping and not rule["equal"].present and _is_asked(rule, "target_", alert):
+            source = next((each for each in _always_firing(project) if _is_asked(rule, "source_", each)), None)
+            if source is not None and source is not alert:
+                return source.title, rule
+    return None
+
+
+def _is_asked(rule: Node, side: str, alert: RoutedAlarm) -> bool:
+    """Whether a rule surely means an alert on one of its two sides."""
+    asked = list(_conditions(rule, side))
+    labels = _labels(alert, frozenset(each.name for each in asked))
+    return bool(asked) and all(_holds(each, labels) == "yes" for each in asked)
+
+
+def _always_firing(project: Project) -> list[Alert]:
+    return project.once("alerts that always fire", lambda p: [each for each in p.all(Alert) if each.always])
+
+
+def contacts(project: Project) -> dict[str, Receiver]:
+    """The contact points of Grafana that files declare, by name."""
+    return project.once("contact points", lambda project: {each.name: each.receiver for each in project.all(Contact)})
 
 
 class _Condition(NamedTuple):
@@ -128,23 +163,28 @@ class _Matchers:
         return self._read[id(route)][1]
 
 
+_Way = tuple[str, bool]  # to a receiver; whether by a route that is muted all the time
+
+
 class _Walk:
     """One alert on its way through a tree, of which so many routes are looked at."""
 
-    def __init__(self, labels: dict[str, str | None], read: _Matchers) -> None:
+    def __init__(self, tree: RoutingTree, labels: dict[str, str | None], read: _Matchers) -> None:
+        self._tree = tree
         self._labels = labels
         self._read = read
         self._left = _MOST
 
-    def followed(self, route: Node, inherited: str, depth: int) -> tuple[list[str], bool]:
+    def followed(self, route: Node, inherited: str, depth: int) -> tuple[list[_Way], bool]:
         """The receivers that a route which is taken leads to, and whether that is certain."""
         receiver = _written(route["receiver"]) or inherited
-        found: list[str] = []
+        own = (receiver, self._tree.mutes(route))
+        found: list[_Way] = []
         certain, settled = True, False
         for child in route["routes"] if route["routes"].is_list else ():
             self._left -= 1
             if self._left < 0 or depth > _DEPTH:
-                return [*found, receiver], False
+                return [*found, own], False
             answer = self._taken(child)
             if answer == "no":
                 continue
@@ -154,7 +194,7 @@ class _Walk:
             settled = settled or answer == "yes"
             if answer == "yes" and not (child["continue"].known and child["continue"].value is True):
                 break
-        return (found, certain) if settled else ([*found, receiver], certain)
+        return (found, certain) if settled else ([*found, own], certain)
 
     def _taken(self, route: Node) -> Answer:
         taken: Answer = "yes"
@@ -166,22 +206,19 @@ class _Walk:
         return taken
 
 
-def _conditions(route: Node) -> Iterator[_Condition]:
-    for field, operator in (("match", "="), ("match_re", "=~")):
+def _conditions(route: Node, side: str = "") -> Iterator[_Condition]:
+    for field, operator in ((f"{side}match", "="), (f"{side}match_re", "=~")):
         for name, value in route[field].items() if route[field].is_mapping else ():
             yield _Condition(name, operator, _written(value))
-    for matcher in _matchers(route):
-        if matcher.is_mapping:
+    for matcher in matchers(route, side):
+        if matcher.is_list and len(matcher) == 3:  # of Grafana: label, operator, value
+            yield _Condition(*map(_written, matcher))
+        elif matcher.is_mapping:
             regular = matcher["regex"].known and matcher["regex"].value is True
             operator = _written(matcher["matchType"]) or ("=~" if regular else "=")
             yield _Condition(_written(matcher["name"]), operator, _written(matcher["value"]))
         else:
             yield from _parsed(_written(matcher))
-
-
-def _matchers(route: Node) -> list[Node]:
-    listed = route["matchers"]
-    return list(listed) if listed.is_list else []
 
 
 _CONDITION = regex(r'\s*"?([\w.-]{1,100})"?\s*(=~|!~|!=|=)\s*(?:"([^"]*)"|\'([^\']*)\'|([^\s,{}"]*))\s*')

@@ -1,4 +1,4 @@
-"""Which document an alert's runbook link leads to."""
+"""Which document an alert's runbook link leads to, and which alerts lead to a document."""
 
 from __future__ import annotations
 
@@ -45,6 +45,23 @@ def runbook_of(alert: Alert, project: Project) -> RunbookLink | None:
         if path:
             return _at_anchor(path, anchor, project)
     return RunbookLink(missing=f"{places[0]} is not in this repository")
+
+
+def alerts_of(document: Document, project: Project) -> list[Alert]:
+    """The alerts whose runbook link leads to a document."""
+    return project.once("alerts by runbook", _by_runbook).get(document.path, [])
+
+
+def _by_runbook(project: Project) -> dict[str, list[Alert]]:
+    found: dict[str, list[Alert]] = {}
+    for alert in project.all(Alert):
+        try:
+            link = runbook_of(alert, project)
+        except Unresolved:
+            continue
+        if link is not None and link.path:
+            found.setdefault(link.path, []).append(alert)
+    return found
 
 
 def _is_target(word: str) -> bool:

@@ -7,28 +7,63 @@ and `rules`. So groups are found by that shape. Loki's ruler shares it; a file o
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from gatekeeper.discover import Tree
 from gatekeeper.models import Subject
-from gatekeeper.node import Expression, Fault, Node, Source, Span, regex
+from gatekeeper.models.alarms import PAGING as PAGING
+from gatekeeper.models.alarms import PLACES, Bound, RoutedAlarm, Signal
+from gatekeeper.models.embedded import inside
+from gatekeeper.node import Expression, Fault, Node, Source, Span, cached_property, regex
 from gatekeeper.parsers import yaml
+
+if TYPE_CHECKING:
+    from gatekeeper.models.promql_meaning import Meaning
+    from gatekeeper.parsers.promql import Query
 
 _MAY_HOLD_RULES = regex(r"""(?:alert|record)["']?[ \t]*:""")
 _LOOKS_ALIKE = regex(r"""^[ \t]*(?:-[ \t]+)?["']?(?:alert|record)["']?[ \t]*:[ \t]*\S""", re.MULTILINE)
 _HELM = regex(r"\{\{-|\{%|\{\{[ \t]*(?:\.Values|\.Release|\.Chart|include|template|toYaml|if|range|with|end)\b")
+_OF_SERVERS = ("scrape_configs", "prometheusSpec", "Prometheus")
+_MAY_BE_A_SERVERS = regex(
+    r"""^[ \t]*["']?(?:scrape_configs|prometheusSpec)["']?[ \t]*:|^[ \t]*kind[ \t]*:[ \t]*Prometheus[ \t]*$""",
+    re.MULTILINE,
+)
 _EMBEDDED = regex(r"^groups[ \t]*:", re.MULTILINE)
 
-PAGING = frozenset(["critical", "page", "pager", "emergency", "disaster", "p0", "p1", "sev0", "sev1"])
 SILENT = frozenset(["none", "null", "heartbeat", "deadman", "watchdog"])
 
 
 class RuleGroup(Subject):
-    """A group of rules that are evaluated together."""
+    """A group of rules that are evaluated together. `home` is the object that holds it, or the whole document."""
 
     technology = "prometheus"
     example_path = "monitoring/rules.yaml"
+
+    def __init__(self, node: Node, home: Node | None = None) -> None:
+        super().__init__(node)
+        self.home = node if home is None else home
+
+    @property
+    def of_object(self) -> bool:
+        """Whether an object of the cluster holds it, and not a file that Prometheus reads itself."""
+        return _text_of(self.home, "kind") != ""
+
+    @cached_property
+    def language(self) -> str:
+        """What its expressions are written in: promql, logql (Loki's ruler), metricsql (VictoriaMetrics)."""
+        kind, made_by = _text_of(self.home, "kind"), _text_of(self.home, "apiVersion")
+        if made_by.startswith("loki.") or kind.startswith("Loki"):
+            return "logql"
+        if kind == "VMRule":
+            return "metricsql"
+        exprs = [node["expr"].text for node in self.node["rules"] if node.is_mapping and node["expr"].known]
+        bare = [_TEXTS.sub('""', expr) for expr in exprs]
+        if any("|" in expr or _LINES.search(expr) for expr in bare):
+            return "logql"
+        by_path = kind == "" and "loki" in self.path.lower()
+        return "logql" if by_path and not any(map(_asks_for_a_metric, bare)) else "promql"
 
     @property
     def name(self) -> str:
@@ -44,7 +79,28 @@ class RuleGroup(Subject):
         return [Alert(node, self) if "alert" in node else RecordingRule(node, self) for node in found if _is_rule(node)]
 
 
-class _GroupedRule(Subject):
+# It begins with the quote, and looks behind it then: what begins with a class of characters is searched for quickly.
+_TEXTS = regex(
+    r'["\'`\#](?:(?<=")[^"\\]*(?:\\.[^"\\]*)*"|(?<=\')[^\'\\]*(?:\\.[^\'\\]*)*\'|(?<=`)[^`]*`|(?<=\#)[^\n]*)'
+)
+_LINES = regex(r"\b(?:rate|count_over_time|bytes_rate|bytes_over_time)\s*\(\s*\{(?!\s*__name__)")  # no metric: of logs
+_NOT_METRICS = regex(r"\{[^{}]*\}|\[[^\[\]]*\]|\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^()]*\)")
+_METRIC = regex(
+    r"(?<![\w:.])(?!(?:and|or|unless|bool|offset|by|without|on|ignoring|inf|nan)\b)[a-zA-Z_:][\w:]*(?![\w:]|\s*\()"
+)
+
+
+def _asks_for_a_metric(expr: str) -> bool:
+    """Whether an expression without its texts names a metric, which LogQL never does."""
+    return _METRIC.search(_NOT_METRICS.sub(" ", expr)) is not None
+
+
+class GroupedRule(Subject):
+    """An alert or a recording rule."""
+
+    technology = "prometheus"
+    example_path = "monitoring/rules.yaml"
+
     def __init__(self, node: Node, group: RuleGroup) -> None:
         super().__init__(node)
         self.group = group
@@ -52,7 +108,19 @@ class _GroupedRule(Subject):
     @cached_property
     def expr(self) -> Node:
         """The expression that is evaluated, PromQL or LogQL."""
-        return _filled_in(self.node["expr"])
+        return filled_in(self.node["expr"])
+
+    @cached_property
+    def query(self) -> Query | None:
+        """Its expression, where that is PromQL that can be read. Why it is not, `parse` says."""
+        if self.group.language == "logql" or not self.expr.known:
+            return None
+        from gatekeeper.parsers import promql  # loaded where there are rules
+
+        try:
+            return promql.parse(self.expr.text)
+        except promql.Malformed:
+            return None
 
     @cached_property
     def labels(self) -> dict[str, Node]:
@@ -60,7 +128,7 @@ class _GroupedRule(Subject):
         return {**dict(_items(self.group.node["labels"])), **dict(_items(self.node["labels"]))}
 
 
-class RecordingRule(_GroupedRule):
+class RecordingRule(GroupedRule):
     """A rule that stores its expression's result under another metric name."""
 
     technology = "prometheus"
@@ -79,13 +147,17 @@ class RecordingRule(_GroupedRule):
         return self.node["record"].span
 
 
-class Alert(_GroupedRule):
-    """A rule that fires."""
+class Alert(GroupedRule, RoutedAlarm):
+    """A rule that fires. Where Loki evaluates it, its expression is LogQL: not read."""
 
     technology = "prometheus"
     example_path = "monitoring/rules.yaml"
 
     @property
+    def backend(self) -> str:
+        return "loki" if self.group.language == "logql" else "prometheus"
+
+    @cached_property
     def alert(self) -> str:
         return written(self.node["alert"])
 
@@ -96,6 +168,44 @@ class Alert(_GroupedRule):
     @property
     def span(self) -> Span:
         return self.node["alert"].mark
+
+    @property
+    def title(self) -> str:
+        return self.alert
+
+    @cached_property
+    def meaning(self) -> Meaning:
+        """What its expression says; nothing where it is no PromQL. Raises `Unresolved`."""
+        from gatekeeper.models.promql_meaning import Meaning, meaning  # its parser is loaded where there are alerts
+
+        return meaning(self.expr.text, self.alert) if self.backend == "prometheus" else Meaning()
+
+    @property
+    def signal(self) -> Signal | None:
+        return self.meaning.signal
+
+    @cached_property
+    def bounds(self) -> tuple[Bound, ...]:
+        from gatekeeper.models.promql_meaning import limits
+
+        held = seconds(self.node["for"])
+        known = limits(self.expr.text) if self.backend == "prometheus" else ()
+        return tuple(Bound(*each, held, self.expr) for each in known)
+
+    @cached_property
+    def services(self) -> frozenset[str]:
+        """The names that its labels give and its matchers ask for. A `*` stands for whatever else is in a name."""
+        said = (self.labels[name] for name in _IDENTITY if name in self.labels)
+        given = {node.text.strip() for node in said if node.known and "{{" not in node.text}
+        return self.meaning.services | frozenset(given - {""})
+
+    @property
+    def spared(self) -> frozenset[str]:
+        return self.meaning.spared
+
+    @cached_property
+    def places(self) -> frozenset[str]:
+        return self.meaning.places | places_of(self.labels)
 
     @cached_property
     def annotations(self) -> dict[str, Node]:
@@ -118,6 +228,11 @@ class Alert(_GroupedRule):
         """Whether it tells nobody: it always fires to prove that alerting works, or its severity is `none`."""
         if self.severity is not None and self.severity.known and self.severity.text.lower() in SILENT:
             return True
+        return self.always
+
+    @property
+    def always(self) -> bool:
+        """Whether it always fires: its expression asks for nothing."""
         return self.expr.known and _ALWAYS.match(self.expr.text.strip()) is not None
 
     @cached_property
@@ -128,26 +243,41 @@ class Alert(_GroupedRule):
     @cached_property
     def runbook(self) -> Node | None:
         """The annotation that names the runbook, or another that links to one."""
-        named = next((node for name, node in self.annotations.items() if _RUNBOOK.search(name) and node.present), None)
+        named = next((node for name, node in self.annotations.items() if _RUNBOOK.search(name) and _says(node)), None)
         return named or next((node for node in self.annotations.values() if _links_to_runbook(node)), None)
 
     @cached_property
     def burn_rate(self) -> bool:
         """Whether it compares one objective over several windows: its windows do what `for` does elsewhere."""
-        if not self.expr.known or not re.search(r"\band\b", self.expr.text, re.IGNORECASE):
+        if not self.expr.known or "and" not in self.expr.text.lower():
+            return False
+        if not re.search(r"\band\b", self.expr.text, re.IGNORECASE):
             return False
         return len(set(_WINDOW.findall(self.expr.text))) > 1
 
+    @property
+    def budgets(self) -> frozenset[float]:
+        from gatekeeper.models.promql_meaning import budgets
+
+        return budgets(self.expr.text) if self.backend == "prometheus" and self.expr.known else frozenset()
+
     def _annotation(self, *names: str) -> Node | None:
         said = {name.lower(): node for name, node in self.annotations.items()}
-        return next(
-            (said[name] for name in names if name in said and (not said[name].known or said[name].text.strip())), None
-        )
+        return next((said[name] for name in names if name in said and _says(said[name])), None)
 
 
+_IDENTITY = ("service", "app", "application", "component", "job", "service_name", "sloth_service")
 _ALWAYS = regex(r"(?:absent\()?vector\([ ]*\d+[ ]*\)(?:[ ]*(?:==|>)[ ]*\d+)?\Z")
 _RUNBOOK = regex(r"run[-_]?book|play[-_]?book", re.IGNORECASE)
 _WINDOW = regex(r"(?:\[|rate_?|_)(\d{1,5}(?:ms|[smhdwy]))(?![A-Za-z0-9])")
+
+
+_HOLLOW = regex(r"\W*(?:todo|tbd|tba|fixme|none|null|n/?a|change[-_ ]?me|x{3,})?\W*\Z", re.IGNORECASE)
+
+
+def _says(node: Node) -> bool:
+    """Whether it says something, and not that somebody will (`TODO`)."""
+    return not node.known or (node.present and _HOLLOW.match(node.text) is None)
 
 
 def _links_to_runbook(node: Node) -> bool:
@@ -158,6 +288,11 @@ def _links_to_runbook(node: Node) -> bool:
 
 def read(source: Source, tree: Tree) -> Iterator[Subject | Fault]:
     """The groups, alerts and recording rules of a YAML file, and a fault where rules cannot be read."""
+    if any(word in source.text for word in _OF_SERVERS) and _MAY_BE_A_SERVERS.search(source.text):
+        from gatekeeper.models.prometheus_server import servers
+
+        for node in source.once(yaml.parse).nodes:
+            yield from servers(node)
     if not _MAY_HOLD_RULES.search(source.text):
         return
     documents = source.once(yaml.parse)
@@ -177,21 +312,50 @@ def of_node(node: Node) -> Iterator[Subject | Fault]:
 
 
 def _subjects(document: Node) -> Iterator[Subject | Fault]:
-    for node in document.walk():
-        if not node.is_mapping:
-            continue
+    if _text_of(document, "kind") == "List" and document["items"].is_list:
+        for item in document["items"]:
+            yield from _subjects(item)
+        return
+    if document.is_mapping and "suite" in document and document["tests"].is_list:
+        return  # what a test of a chart expects
+    for node in _mappings(document):
         if node["kind"].known and node["kind"] == "ConfigMap":
             yield from _of_config_map(node)
         elif node["groups"].is_list:
-            for each in node["groups"]:
-                if each.is_mapping and each["rules"].is_list and any(_is_rule(rule) for rule in each["rules"]):
-                    group = RuleGroup(each)
-                    yield group
-                    yield from group.rules
+            for each in filter(_is_group, node["groups"]):
+                group = RuleGroup(each, document)
+                yield group
+                yield from group.rules
+
+
+def _mappings(document: Node) -> Iterator[Node]:
+    """The mappings of a document but for what is in a group of rules: nothing else is looked for there, and it is most
+    of what there is. Each once, parents first."""
+    seen: set[int] = set()
+    stack = [document]
+    while stack:
+        node = stack.pop()
+        if id(node) in seen or not node.known:
+            continue
+        seen.add(id(node))
+        if node.is_list:
+            stack.extend(each for each in reversed(node.value) if not _is_group(each))
+        elif node.is_mapping:
+            yield node
+            stack.extend(reversed(node.value.values()))
+
+
+def _is_group(node: Node) -> bool:
+    return node.is_mapping and node["rules"].is_list and any(map(_is_rule, node["rules"]))
+
+
+def _text_of(node: Node, key: str) -> str:
+    """What a mapping says under a key; '' where it is none, or nothing that is known."""
+    return node[key].text if node.is_mapping and node[key].known else ""
 
 
 def _is_rule(node: Node) -> bool:
-    return node.is_mapping and ("alert" in node or "record" in node)
+    return node.is_mapping and ("alert" in node or "record" in node) and not node["data"].is_list  # Grafana's own
 
 
 def _of_config_map(node: Node) -> Iterator[Subject | Fault]:
@@ -203,44 +367,49 @@ def _of_config_map(node: Node) -> Iterator[Subject | Fault]:
             and _EMBEDDED.search(data.value)
             and _LOOKS_ALIKE.search(data.value)
         ):
-            documents = _embedded(data)
+            documents = embedded(data)
             for inner in documents.nodes:
                 yield from _subjects(inner)
             for fault in documents.faults:
                 yield Fault(data.source, fault.span, fault.message, fault.reason, "prometheus")
 
 
-def _embedded(data: Node) -> yaml.Documents:
-    """A text inside a file, parsed at its place: a literal block's lines stand there as they are, only indented."""
-    source, span = data.source, data.span
-    opening = source.line(span.line)[span.column - 1 :].strip()
-    literal = re.fullmatch(r"\|[-+0-9]{0,2}(?:[ \t]+#.*)?", opening) is not None
-    if literal:
-        rows = ["", *source.lines[span.line : span.end_line]]
-        text = "\n" * (span.line - 1) + "\n".join(rows)
-    else:
-        text = str(data.value)
-    documents = yaml.parse(Source(source.path, text))
-    for node in (inner for root in documents.nodes for inner in root.walk()):
-        node.source = source
-        if not literal:
-            node.span, node.key = span, data.key
-    faults = documents.faults if literal else [fault._replace(span=span) for fault in documents.faults]
-    return yaml.Documents(documents.nodes, faults)
+def embedded(data: Node) -> yaml.Documents:
+    """A text inside a file, parsed at its place."""
+    return inside(data).documents()
 
 
 def _items(node: Node) -> Iterator[tuple[str, Node]]:
     """The pairs of labels or annotations. What a template fills in when the alert fires is an expression."""
     for name, value in node.items() if node.known else ():
-        yield name, _filled_in(value)
+        yield name, filled_in(value)
 
 
-def _filled_in(node: Node) -> Node:
+def filled_in(node: Node) -> Node:
     """The node, or an expression at its place where all of it is a template."""
     text = node.value.strip() if node.known and isinstance(node.value, str) else ""
     if text.startswith("{{") and text.endswith("}}"):
         return Node(Expression(text, "is filled in later"), node.source, node.span, node.key)
     return node
+
+
+_DURATION = regex("".join(rf"(?:(\d{{1,9}}){unit})?" for unit in ("y", "w", "d", "h", "m", "s", "ms")) + r"\Z")
+_SECONDS = (31_536_000, 604_800, 86_400, 3_600, 60, 1, 0.001)
+
+
+def seconds(node: Node) -> float | None:
+    """A duration of Prometheus (`1h30m`) in seconds; None for what is none, or not known."""
+    text = node.text.strip() if node.known else ""
+    found = _DURATION.match(text)
+    if not text or not found:
+        return 0.0 if text == "0" else None
+    return float(sum(int(part) * unit for part, unit in zip(found.groups(), _SECONDS, strict=True) if part))
+
+
+def places_of(labels: Mapping[str, Node]) -> frozenset[str]:
+    """The environments that labels say."""
+    said = (labels[name] for name in PLACES if name in labels)
+    return frozenset(node.text for node in said if node.known and node.text and "{{" not in node.text)
 
 
 def written(node: Node) -> str:

@@ -16,8 +16,17 @@ _SPANS_TIME = regex(
 )
 
 
+# One of these is in all that it finds. To look for them one by one is ten times as quick.
+_HINTS = tuple("time increase changes resets delta predict deriv offset _ttl_ _expir _not_after".split())
+
+
+def _spans_time(text: str) -> bool:
+    lower = text.lower()
+    return any(map(lower.__contains__, _HINTS)) and _SPANS_TIME.search(text) is not None
+
+
 def _momentary(alert: Alert) -> bool:
-    return not (alert.silent or alert.burn_rate or _SPANS_TIME.search(alert.expr.text))
+    return not (alert.silent or alert.burn_rate or _spans_time(alert.expr.text))
 
 
 @rule("alert-for", gate="alerting", severity="medium", seed="5.3 Alerting Rules", where=_momentary)

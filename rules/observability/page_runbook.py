@@ -29,6 +29,11 @@ def page_runbook(alert: Alert) -> Iterator[Answer]:
             expr: job:request_errors:ratio5m > 0.001
             labels: {severity: critical}
             annotations: {summary: High error rate detected}
+          # expect: HighLatency pages
+          - alert: HighLatency
+            expr: job:latency:p95 > 1
+            labels: {severity: CRITICAL}
+            annotations: {runbook_url: TODO}
     ```
 
     Good:

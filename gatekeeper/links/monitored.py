@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from gatekeeper.links.commands import texts
 from gatekeeper.links.mesh import injected
 from gatekeeper.links.outside import DEPLOYED_BY_OTHERS, INSTALLS, elsewhere
 from gatekeeper.links.selectors import compatible, services_of
-from gatekeeper.models.kubernetes import Monitor, Object, Service, Workload, builds, written
+from gatekeeper.models.kubernetes import Container, Monitor, Object, Service, Workload, builds, written
 from gatekeeper.models.kubernetes import texts as pairs
+from gatekeeper.models.trial import for_trial
 from gatekeeper.node import Node, Unresolved, regex
 from gatekeeper.project import Project
 
-_SCRAPED = regex(r"(?:.*[./-])?scrape(?:[_-]metrics)?\Z")
+_SCRAPED = regex(r"(?:.*[./]|(?!.*\b(?:no|not|dont|never|skip|disable)-).*-)?scrape(?:[_-]metrics)?\Z")
 _AGENTS = (
     "ad.datadoghq.com/", "instrumentation.opentelemetry.io/inject-", "sidecar.opentelemetry.io/inject",
     "k8s.grafana.com/metrics", "co.elastic.metrics/", "metrics.dynatrace.com/", "newrelic.com/",
 )  # fmt: skip
-_SENT = regex(
-    r"(?:OTEL_(?:EXPORTER|TRACES|METRICS|SERVICE).*|.*OTLP.*|DD_(?:AGENT|TRACE|SERVICE|ENV|DOGSTATSD).*|NEW_RELIC_.*"
-    r"|ELASTIC_APM_.*|STATSD_.*|APPLICATIONINSIGHTS_.*|APPINSIGHTS_.*|PROMETHEUS_MULTIPROC_DIR|HONEYCOMB_.*"
-    r"|(?:OPEN)?TELEMETRY_.*(?:ENDPOINT|ADDR)|COLLECTOR_.*ADDR.*|.*PUSHGATEWAY.*)\Z"
+_SENT = regex(  # where it sends what it measures, or the key to send it with
+    r"(?:OTEL_EXPORTER.*|.*OTLP.*|DD_(?:AGENT|TRACE_AGENT|DOGSTATSD).*|NEW_RELIC_LICENSE.*|ELASTIC_APM_SERVER.*|STATSD_.*"
+    r"|APPLICATIONINSIGHTS_.*|APPINSIGHTS_.*|HONEYCOMB_.*|(?:OPEN)?TELEMETRY_.*(?:ENDPOINT|ADDR)|COLLECTOR_.*ADDR.*"
+    r"|.*PUSHGATEWAY.*)\Z"
 )
+_TOLD = regex(  # what only says that something in it may send
+    r"(?:OTEL_(?:TRACES|METRICS|SERVICE|RESOURCE|SDK).*|DD_.*|NEW_RELIC_.*|ELASTIC_APM_.*|PROMETHEUS_MULTIPROC_DIR)\Z"
+)
+_STOPPED = (
+    regex(r"(?:OTEL_SDK_DISABLED|DISABLE_TELEMETRY|TELEMETRY_DISABLED)\Z"),
+    regex(r"(?:NEW_RELIC_(?:AGENT_)?ENABLED|ELASTIC_APM_(?:ENABLED|ACTIVE|RECORDING)|(?:OTEL|TELEMETRY)_ENABLED)\Z"),
+)  # when true, when false
 
 
 def services_asked(monitor: Monitor, project: Project) -> list[Service]:
@@ -56,58 +65,132 @@ def watched_by(workload: Workload, project: Project) -> str:
     return _of_annotations(workload, project) or _of_monitors(workload, project) or _of_programs(workload, project)
 
 
-def _of_annotations(workload: Workload, project: Project) -> str:
+def asked_by(workload: Workload, project: Project) -> str:
+    """What asks a workload for its metrics, in words; '' when nothing here does. Raises `Unresolved`."""
+    for notes in _notes(workload, project):
+        found = next((key for key, value in notes.items() if _SCRAPED.match(key) and value == "true"), "")
+        if found:
+            return f"the annotation {found}"
+    return _of_monitors(workload, project) or discovers(project) or _of_alerts(workload, project)
+
+
+def _notes(workload: Workload, project: Project) -> list[dict[str, str]]:
+    """The annotations of its pods, and those of its Services."""
     of_pods = pairs(workload.template.at("metadata.annotations"))
-    for notes in (of_pods, *(each.annotations for each in services_of(workload, project))):
+    return [of_pods, *(each.annotations for each in services_of(workload, project))]
+
+
+def _of_annotations(workload: Workload, project: Project) -> str:
+    for notes in _notes(workload, project):
         for key, value in notes.items():
             if _SCRAPED.match(key) and value == "true":
                 return f"the annotation {key}"
-            if key.startswith(_AGENTS) and value not in ("false", "disabled"):
+            if key.startswith(_AGENTS) and value.lower() not in ("false", "disabled", ""):
                 return f"the annotation {key}"
     mesh = injected(workload, project)
     return f"the proxy of a mesh ({mesh})" if mesh else ""
 
 
 def _of_monitors(workload: Workload, project: Project) -> str:
-    asked: dict[int, str] = project.once("monitored", _asked)
-    for each in (workload, *services_of(workload, project)):
-        if id(each) in asked:
-            return asked[id(each)]
-    return ""
+    return _monitor_of(workload, project, project.once("monitored", _asked).there)
 
 
-def _asked(project: Project) -> dict[int, str]:
-    found: dict[int, str] = {}
+def _monitor_of(workload: Workload, project: Project, found: dict[int, str]) -> str:
+    return next((found[id(each)] for each in (workload, *services_of(workload, project)) if id(each) in found), "")
+
+
+class _Monitored(NamedTuple):
+    """The names of monitors by the ids of what they select: where they ask at a port that is there, and where not."""
+
+    there: dict[int, str]
+    nowhere: dict[int, str]
+
+
+def _asked(project: Project) -> _Monitored:
+    found = _Monitored({}, {})
     for monitor in project.all(Monitor):
         try:
             chosen = workloads_asked(monitor, project) if monitor.of_pods else services_asked(monitor, project)
         except Unresolved:
             continue
         for each in chosen:
-            found.setdefault(id(each), monitor.name)
+            found[0 if _has_a_port(monitor, each) else 1].setdefault(id(each), monitor.name)
     return found
 
 
+def _has_a_port(monitor: Monitor, each: Object) -> bool:
+    """Whether it is asked at all: one of the ports that the monitor names may be there. Numbers are not looked for."""
+    named = [endpoint["port"] for endpoint in monitor.endpoints]
+    if not all(port.present and port.known and port.number is None for port in named):
+        return True
+    if isinstance(each, Service):
+        ports = {written(port["name"]) for port in each.ports}
+    else:
+        ports = {port.name for container in getattr(each, "containers", ()) for port in container.ports}
+    return any(port.text in ports for port in named)
+
+
 def _of_programs(workload: Workload, project: Project) -> str:
+    several = len([each for each in workload.containers if each.role != "init"]) > 1
     for container in workload.containers:
-        if container.image.known and "exporter" in container.image.text:
+        if several and container.image.known and _is_exporter(container):
             return f"the exporter {container.container_name}"
-        sent = next((each.name for each in container.env if _SENT.match(each.name.upper())), "")
-        if sent:
+        told = told_by(container, project)
+        sent = next((name for name, value in told.items() if value and _SENT.match(name.upper())), "")
+        if sent and container.role != "init" and not _stopped(told):
             return f"what it sends ({sent})"
-        listed = container.node["envFrom"]
-        for source in listed if listed.is_list else ():
-            keys = _keys_of(written(source["configMapRef"]["name"]), workload, project)
-            sent = next((key for key in keys if _SENT.match(key.upper())), "")
-            if sent:
-                return f"what it sends ({sent})"
     return _of_alerts(workload, project)
 
 
-def _keys_of(name: str, workload: Workload, project: Project) -> Iterator[str]:
-    for each in project.by(Object, "object_name").get(name, ()) if name else ():
-        if each.kind == "ConfigMap" and compatible(each.namespace, workload.namespace):
-            yield from (key for key, _ in each.node["data"].items())
+def _is_exporter(container: Container) -> bool:
+    return container.image.known and "exporter" in container.image.text.rpartition("/")[2]
+
+
+def perhaps_watched(workload: Workload, project: Project) -> str:
+    """What only may tell how a workload is doing, in words; '' when nothing here does."""
+    for container in workload.containers:
+        if _is_exporter(container):
+            return f"{container.container_name} is called an exporter, and nothing here asks it"
+        told = next(
+            (name for name in told_by(container, project) if _TOLD.match(name.upper()) or _SENT.match(name.upper())), ""
+        )
+        if told:
+            return f"{told} is set, which does not say that it sends anything"
+    monitor = _monitor_of(workload, project, project.once("monitored", _asked).nowhere)
+    return f"{monitor} asks it at no port that it has" if monitor else ""
+
+
+PRINTED = frozenset({"none", "console", "logging", "debug"})  # exporters of OpenTelemetry that send to nobody
+
+
+def told_by(container: Container, project: Project) -> dict[str, str]:
+    """A container's variables: those of ConfigMaps that it takes whole, then its own; '' for what is not set."""
+    found = dict(configured(container, project))
+    for each in container.env:
+        found[each.name] = written(each.value) or ("from elsewhere" if each.value_from.present else "")
+    return found
+
+
+def _stopped(told: dict[str, str]) -> bool:
+    """Whether its variables say that nothing is sent, or is only printed."""
+    said = {name.upper(): value.strip().lower() for name, value in told.items()}
+    if said.get("OTEL_METRICS_EXPORTER", "otlp") in PRINTED and said.get("OTEL_TRACES_EXPORTER", "otlp") in PRINTED:
+        return True
+    on, off = _STOPPED
+    return any(
+        (on.match(name) and value in ("true", "1")) or (off.match(name) and value in ("false", "0"))
+        for name, value in said.items()
+    )
+
+
+def configured(container: Container, project: Project) -> Iterator[tuple[str, str]]:
+    """The variables that a container takes from whole ConfigMaps (`envFrom`)."""
+    listed = container.node["envFrom"]
+    for source in listed if listed.is_list else ():
+        name, prefix = written(source["configMapRef"]["name"]), written(source["prefix"])
+        for each in project.by(Object, "object_name").get(name, ()) if name else ():
+            if each.kind == "ConfigMap" and compatible(each.namespace, container.workload.namespace):
+                yield from ((f"{prefix}{key}", written(value)) for key, value in each.node["data"].items())
 
 
 def _of_alerts(workload: Workload, project: Project) -> str:
@@ -119,6 +202,7 @@ def _of_alerts(workload: Workload, project: Project) -> str:
     return ""
 
 
+_COMMENT = regex(r"(?:^|[ \t])#[^\n]*", re.MULTILINE)
 _WORD = regex(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
 
@@ -126,9 +210,9 @@ def _words_of_monitoring(project: Project) -> list[tuple[str, frozenset[str]]]:
     rules = [each for each in project.all(Object) if each.kind == "PrometheusRule"]
     found = [(rule.name, frozenset(_WORD.findall(" ".join(_expressions(rule))))) for rule in rules]
     for path, text in texts(project, "scrape_configs"):
-        if not path.endswith((".md", ".markdown", ".rst", ".adoc", ".txt")):
+        if not path.endswith((".md", ".markdown", ".rst", ".adoc", ".txt")) and not for_trial(path):
             configured = text.partition("scrape_configs")[2].partition("\n---")[0]
-            found.append((path, frozenset(_WORD.findall(configured))))
+            found.append((path, frozenset(_WORD.findall(_COMMENT.sub("", configured)))))
     return found
 
 

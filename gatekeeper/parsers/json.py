@@ -6,10 +6,11 @@ is one fault: there is nothing to go on with behind it.
 
 from __future__ import annotations
 
-from json import loads
+from collections.abc import Iterator
+from json import JSONDecoder, loads
 from typing import Any, NamedTuple
 
-from gatekeeper.node import Fault, Node, Source, regex
+from gatekeeper.node import START, Fault, Missing, Node, Source, regex
 
 DEPTH = 100
 
@@ -44,6 +45,94 @@ def parse(source: Source) -> Document:
     except _Broken as broken:
         end = min(broken.offset + 1, len(source.text))
         return Document([], [Fault(source, source.span(min(broken.offset, end), end), f"not valid JSON: {broken}")])
+
+
+def find(source: Source, *steps: str | int) -> Node:
+    """The one value at the end of some steps, with its place: much cheaper than to parse all of a large file.
+
+    What is not there is absent, near what is. The text must be JSON that `json` reads.
+    """
+    text, key = source.text, None
+    start = _blank(text, 1 if text.startswith("\ufeff") else 0)
+    for number, step in enumerate(steps):
+        found = _entry(source, start, step)
+        if found is None:
+            near = Node(None if number else {}, source, source.span(start, start + 1), key)
+            return Missing(near, step)
+        key = source.span(*found.key) if found.key else key if isinstance(step, str) else None
+        start = found.value
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return Node(None, source, START)
+    return Node(_held(value), source, source.span(start, end), key)
+
+
+_DECODER = JSONDecoder()
+
+
+class _Entry(NamedTuple):
+    """Where a value begins, and its key."""
+
+    value: int
+    key: tuple[int, int] | None = None
+
+
+def _blank(text: str, offset: int) -> int:
+    match = _REST.match(text, offset)
+    return match.end() if match else offset
+
+
+def _entry(source: Source, start: int, step: str | int) -> _Entry | None:
+    """The entry of a mapping, or the item of a list, that begins at `start`."""
+    known = source.once(_looked_into)
+    if start not in known:
+        known[start] = {}
+        for name, entry in _entries(source.text, start):
+            known[start].setdefault(name, entry)
+    return known[start].get(step)
+
+
+def _looked_into(source: Source) -> dict[int, dict[str | int, _Entry]]:
+    """The entries of the mappings and lists that were looked into, by where these begin: a file with one fault has
+    many, and all that stands before them would be read again for each."""
+    return {}
+
+
+def _entries(text: str, start: int) -> Iterator[tuple[str | int, _Entry]]:
+    try:
+        yield from _of_mapping(text, start) if text[start] == "{" else _of_list(text, start)
+    except (ValueError, IndexError, RecursionError):
+        return
+
+
+def _of_mapping(text: str, start: int) -> Iterator[tuple[str, _Entry]]:
+    at = _blank(text, start + 1)
+    while text[at] == '"':
+        name, end = _DECODER.raw_decode(text, at)
+        value = _blank(text, _blank(text, end) + 1)
+        yield name, _Entry(value, (at, end))
+        at = _blank(text, _DECODER.raw_decode(text, value)[1])
+        at = _blank(text, at + 1) if text[at] == "," else at
+
+
+def _of_list(text: str, start: int) -> Iterator[tuple[int, _Entry]]:
+    at = _blank(text, start + 1)
+    number = 0
+    while text[start] == "[" and text[at] != "]":
+        yield number, _Entry(at)
+        number += 1
+        at = _blank(text, _DECODER.raw_decode(text, at)[1])
+        if text[at] != ",":
+            return
+        at = _blank(text, at + 1)
+
+
+def _held(value: Any) -> Any:
+    """A value as a node holds it; what a mapping or a list holds is not looked at."""
+    if isinstance(value, dict):
+        return {}
+    return [] if isinstance(value, list) else value
 
 
 class _Reader:

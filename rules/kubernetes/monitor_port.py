@@ -5,12 +5,18 @@ from collections.abc import Iterator
 from gatekeeper import Finding, Note, Project, Unknown
 from gatekeeper.links import unsettled
 from gatekeeper.links.monitored import services_asked, workloads_asked
+from gatekeeper.links.selectors import pods_of
 from gatekeeper.models.kubernetes import Monitor, Object, Service, Workload, written
+from gatekeeper.node import Node
 from gatekeeper.rule import Answer, rule
 
 
 def _asked(monitor: Monitor, project: Project) -> list[Object]:
     return [*(workloads_asked if monitor.of_pods else services_asked)(monitor, project)]
+
+
+def _names_port(endpoint: Node) -> bool:
+    return endpoint["port"].present or endpoint["targetPort"].present
 
 
 @rule(
@@ -19,15 +25,16 @@ def _asked(monitor: Monitor, project: Project) -> list[Object]:
     severity="high",
     seed="Anti-Patterns to Avoid: Missing monitoring",
     where=lambda monitor, project: (
-        any(each["port"].present for each in monitor.endpoints) and bool(_asked(monitor, project))
+        any(_names_port(each) for each in monitor.endpoints) and bool(_asked(monitor, project))
     ),
 )
 def monitor_port(monitor: Monitor, project: Project) -> Iterator[Answer]:
     """Every port that a ServiceMonitor names is a port of a Service that it selects.
 
     `port` of an endpoint is the name of a Service's port. Where no selected Service has a port of that name nothing is
-    collected, without any error. A PodMonitor's `port` is the name of a container's port. Endpoints that say
-    `targetPort` or `portNumber` are not judged.
+    collected, without any error. A PodMonitor's `port` is the name of a container's port, and so is `targetPort` of a
+    ServiceMonitor, by name or number: a number that no container declares is not found either. Endpoints that say
+    `portNumber` are not judged.
 
     Bad:
     ```yaml
@@ -44,6 +51,34 @@ def monitor_port(monitor: Monitor, project: Project) -> Iterator[Answer]:
     kind: Service
     metadata: {name: web, labels: {app: web}}
     spec: {selector: {app: web}, ports: [{name: http, port: 80}]}
+    ```
+
+    Bad, no container has it:
+    ```yaml
+    apiVersion: monitoring.coreos.com/v1
+    kind: ServiceMonitor
+    metadata: {name: web}
+    spec:
+      selector: {matchLabels: {app: web}}
+      endpoints:
+        # expect: has a port metrics
+        - targetPort: metrics
+        # expect: has a port 9091
+        - targetPort: 9091
+        - targetPort: 9090
+    ---
+    apiVersion: v1
+    kind: Service
+    metadata: {name: web, labels: {app: web}}
+    spec: {selector: {app: web}, ports: [{name: http, port: 80}]}
+    ---
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web}
+    spec:
+      template:
+        metadata: {labels: {app: web}}
+        spec: {containers: [{name: web, image: "w:1.0.0", ports: [{name: prom, containerPort: 9090}]}]}
     ```
 
     Good:
@@ -94,6 +129,30 @@ def monitor_port(monitor: Monitor, project: Project) -> Iterator[Answer]:
         has = ", ".join(numbers) or "ports without names"
         words = f"no {kind} that it selects has a port named {port.text} ({asked[0].object_name}: {has})"
         yield Finding(port, words, (Note(asked[0], f"the {kind} it selects"),))
+
+    if not monitor.of_pods:
+        yield from _of_containers(monitor, asked, project)
+
+
+def _of_containers(monitor: Monitor, services: list[Object], project: Project) -> Iterator[Answer]:
+    """The target ports that no container behind the Services declares."""
+    wanted = [
+        each["targetPort"] for each in monitor.endpoints if each["targetPort"].present and not each["port"].present
+    ]
+    workloads = [w for each in services if isinstance(each, Service) for w in pods_of(each, project).workloads]
+    if not wanted or not workloads:
+        return
+    declared = [port for workload in workloads for container in workload.containers for port in container.ports]
+    known = {port.name for port in declared} | {str(port.number) for port in declared if port.number is not None}
+    for node in wanted:
+        if node.text in known:
+            continue
+        other = next((patch for each in workloads if (patch := _patch(each, project))), None)
+        if other:
+            yield Unknown(node, f"{other} patches the ports")
+            continue
+        words = f"no container behind it has a port {node.text} ({workloads[0].name})"
+        yield Finding(node, words, (Note(workloads[0], "whom it asks"),))
 
 
 def _ports(each: Object) -> list[str]:

@@ -1,16 +1,18 @@
-"""Where logs go and how long they are kept: the groups and workspaces that Terraform makes, and the shippers."""
+"""Where logs go and how long they are kept: the groups and workspaces that Terraform makes, and what ships there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from gatekeeper.links.resources import terraform_resources
 from gatekeeper.models import Subject
-from gatekeeper.node import Expression, Node, Unresolved
+from gatekeeper.node import Expression, Node, Unresolved, regex
 from gatekeeper.project import Project
 
 if TYPE_CHECKING:
+    from gatekeeper.models.kubernetes import Container
+    from gatekeeper.models.telemetry import Collector, Component, LokiConfig
     from gatekeeper.models.terraform import Resource
 
 _RETENTION = {  # what keeps logs, and the attribute that says for how many days; None where nothing is said
@@ -42,10 +44,23 @@ class Log(NamedTuple):
 
 
 class Shipper(NamedTuple):
-    """A workload that ships the logs of others; where to stands in its own configuration."""
+    """A workload that may ship the logs of others; whether, and where to, stands in its own configuration.
+
+    `sends` where its environment says that it does.
+    """
 
     name: str
     image: str
+    at: Node
+    sends: bool = False
+
+
+class Flow(NamedTuple):
+    """What a collector takes in, and where it sends that: `kept` is for how long, None where nothing here says so."""
+
+    sources: tuple[str, ...]
+    destination: str
+    kept: Node | None
     at: Node
 
 
@@ -87,10 +102,66 @@ def shippers(project: Project) -> list[Shipper]:
 
 def _shippers(project: Project) -> Iterator[Shipper]:
     containers = Subject.registry.get("kubernetes.Container")
-    for each in project.all(containers) if containers else ():
+    for each in cast("list[Container]", project.all(containers)) if containers else ():
         try:
             image = each.node["image"].text
         except Unresolved:
             continue
         if image.rpartition("/")[2].partition("@")[0].partition(":")[0] in _SHIPPERS:
-            yield Shipper(each.name, image, Node(each.name, each.node.source, each.span))
+            told = next((var.value for var in each.env if var.name == "DD_LOGS_ENABLED"), None)
+            sends = told is not None and told.known and told.text.lower() == "true"
+            yield Shipper(each.name, image, Node(each.name, each.node.source, each.span), sends)
+
+
+def collectors(project: Project) -> list[Collector]:
+    """The configurations here of what collects logs and passes them on, without those for a trial."""
+    kind = Subject.registry.get("telemetry.Collector")
+    found = cast("list[Collector]", project.all(kind)) if kind else []
+    return [each for each in found if not each.trial and _reads(each, project) and arriving_of(each, project)]
+
+
+def _reads(collector: Collector, project: Project) -> bool:
+    """Whether it collects logs: itself, or one that is loaded with it."""
+    if collector.logs:
+        return True
+    from gatekeeper.links.collectors import together
+
+    return any(each.logs for each in together(collector, project))
+
+
+def arriving_of(collector: Collector, project: Project) -> list[Component]:
+    """Its outputs that send away, and that its logs reach."""
+    from gatekeeper.links.collectors import arriving  # loads the models of collectors
+
+    return arriving(collector, project)
+
+
+def flows(project: Project) -> list[Flow]:
+    """What the collectors here take in, and every place that they send it to."""
+    return project.once("log flows", lambda project: list(_flows(project)))
+
+
+def _flows(project: Project) -> Iterator[Flow]:
+    kind = Subject.registry.get("telemetry.LokiConfig")
+    lokis = cast("list[LokiConfig]", project.all(kind)) if kind else []
+    periods = [each.period for each in lokis if not each.trial and each.period.present]
+    for collector in collectors(project):
+        sources = tuple(dict.fromkeys(each.type for each in collector.sources if each.type))
+        for out in arriving_of(collector, project):
+            is_loki = "loki" in out.type.lower()
+            kept = periods[0] if is_loki and len(lokis) == 1 and periods else None
+            host = next((name for key in _ADDRESSES for name in _hosts(out.values.get(key, ()))), "")
+            yield Flow(sources, f"{out.type} {host}".strip(), kept, out.at)
+
+
+_ADDRESSES = ("endpoint", "url", "host", "hosts", "endpoints", "bucket", "uri")
+_HOST = regex(r"(?:[a-z][a-z0-9+.-]{0,20}://)?(?:[^/@\s]{0,200}@)?([A-Za-z0-9_.-]{1,200})(?::\d{1,5})?(?:/.*)?\Z")
+
+
+def _hosts(nodes: Iterable[Node]) -> Iterator[str]:
+    """The names of hosts in addresses, without what may be a secret around them."""
+    for node in nodes:
+        for each in node if node.is_list else (node,):
+            found = _HOST.match(each.text.strip()) if each.known and isinstance(each.value, str) else None
+            if found:
+                yield found[1]

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from gatekeeper.discover import Tree
-from gatekeeper.models.docs import Document, Runbook, about, hollow, read
+from gatekeeper.models.docs import Document, Runbook, hollow, read
+from gatekeeper.models.document_parts import INCIDENT, part_of
 from gatekeeper.testing import project_of
 
 
@@ -88,12 +89,12 @@ def test_runbooks(path: str, text: str, what: str) -> None:
         ("Escalation", "escalation"),
         ("On-call contacts", "escalation"),
         ("Post-Incident", "follow-up"),
-        ("Severity: P1 | P2 | P3", ""),
+        ("Severity: P1 | P2 | P3", "severity"),
         ("Links", ""),
     ],
 )
 def test_what_a_heading_is_about(heading: str, name: str) -> None:
-    assert about(heading) == name
+    assert part_of(heading, INCIDENT) == name
 
 
 HOLLOW = [
@@ -110,6 +111,14 @@ HOLLOW = [
     "| Role | Who |\n|---|---|\n| [role] | [name] |",
     "```bash\n# TODO: the command\n```",
     "---",
+    "N/A",
+    "1. Step 1\n2. Step 2",
+    "_Describe the steps here._",
+    "{Describe the context and problem statement}",
+    "[Look here](#)",
+    "See [the guide]().",
+    "| Step | Command |\n|---|---|",
+    "| Step | Command |\n|---|---|\n| 1 | TBD |\n| Logs | |",
 ]
 SAYS = [
     "Restart it.",
@@ -122,6 +131,8 @@ SAYS = [
     "None: it repairs itself",
     "### Details\n\nRestart it.",
     "- [ ] Restart it",
+    "See [nothing]() and restart it.",
+    "| Step | Command |\n|---|---|\n| 1 | TBD |\n| 2 | restart it |",
 ]
 
 

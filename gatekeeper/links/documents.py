@@ -59,6 +59,12 @@ def target_of(link: Link, document: Document, project: Project) -> Target | None
     return Target(path, anchor, f"{path} does not exist")
 
 
+def dead_links(document: Document, project: Project) -> frozenset[str]:
+    """The targets of links, as written, that lead nowhere in this repository."""
+    found = ((link.target, target_of(link, document, project)) for link in document.links)
+    return frozenset(target for target, seen in found if seen is not None and seen.missing)
+
+
 def is_local(target: str) -> bool:
     """Whether a link's target is a path or an anchor, written out."""
     return bool(target) and not _ELSEWHERE.match(target) and not _FILLED_IN.search(target)

@@ -1,39 +1,30 @@
 """Markdown documents: what each is for, and the sections people look for in it.
 
-A document is recognised by its path and title. Headings are matched by what they say, not by one template's words: of
-108 published runbooks none has the headings of one common template, 103 have the same sections under other names.
+A document is recognised by its path and title, a runbook also by its headings where it is called like an alert. What
+the sections of a runbook are about says `document_parts`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Collection, Iterator
+from itertools import islice
 
 from gatekeeper.discover import Tree
 from gatekeeper.models import Subject
-from gatekeeper.node import START, Fault, Node, Source, Span, regex
+from gatekeeper.models.document_parts import DEPLOYMENT, INCIDENT, Part, part_of
+from gatekeeper.node import START, Fault, Node, Source, Span, cached_property, regex
 from gatekeeper.parsers import markdown
 from gatekeeper.parsers.markdown import Link, Section
 
-__all__ = ["Document", "Link", "Runbook", "Section", "hollow", "read"]
+__all__ = ["Document", "Link", "Runbook", "Section", "empty", "hollow", "read", "told"]
 
-# What a section is about, by words of its heading. The first that matches names it.
-_ABOUT: tuple[tuple[str, str], ...] = (
-    ("rollback", r"roll(?:ing)?[ -]?back|back(?:ing)?[ -]?out|\brevert|\bundo\b|downgrad"),
-    ("escalation", r"escalat|on[ -]?call|\bcontacts?\b|who to (?:call|ask|contact)|\bsupport\b|\bowners?\b"),
-    ("follow-up", r"post[ -]?(?:incident|mortem)|follow[ -]?up|prevent|lessons"),
-    ("verification", r"post[ -]?deploy|\bverif(?:y|ication)|smoke[ -]?test|\bvalidat"),
-    ("diagnosis", r"diagnos|investigat|troubleshoot|\bdebug|triage|root[ -]?cause|\bcauses?\b|\banalys|\bchecks?\b"
-                  r"|how to (?:find|identify|detect|check)|first steps|initial (?:steps|response|actions)"),
-    ("resolution", r"resolution|\bresolv|mitigat|remediat|\bfix|recover|\brepair|workaround|solution|what to do"
-                   r"|\bactions?\b|how to (?:fix|resolve|solve|respond)|\bsteps\b|procedure|\bresponse\b|\bcorrect"),
-    ("impact", r"impact|\beffects?\b|consequence|blast radius|affected"),
-    ("symptoms", r"symptom|meaning|overview|summary|description|\balerts?\b|trigger|what (?:does|is|happen)|\bproblem\b"
-                 r"|\bdetection\b|\bcontext\b|\babout\b|background|introduction"),
-)  # fmt: skip
 _INCIDENT = regex(r"symptom|\bmeaning|impact|diagnos|investigat|triage|mitigat|remediat|escalat", re.I)
-_ALERT_NAME = regex(r"[A-Z]?[a-z0-9]+(?:[A-Z]+[a-z0-9]*)+\Z|(?:[A-Z]+[a-z0-9]*){2,}\Z")
+_ALERT_NAME = regex(r"(?=[A-Z]{0,99}[a-z0-9])[A-Za-z][a-z0-9]*[A-Z][A-Za-z0-9]*\Z")
+_OF_AN_ALERT = (  # headings by which a file that is called like an alert is its runbook
+    regex(r"^#{2,4}[ \t][^\n]{0,40}(?:diagnos|investigat|troubleshoot|triage|symptom|meaning)", re.I | re.M),
+    regex(r"^#{2,4}[ \t][^\n]{0,40}(?:mitigat|remediat|resol|recover)", re.I | re.M),
+)
 
 _ADR_FOLDER = regex(r"(?:^|/)(?:adrs?|decisions?|decision[-_]records?|architecture[-_]decisions?|rfcs?/adrs?)/", re.I)
 _ADR_NAME = regex(r"(?:adr[-_]?)?\d{1,5}[-_].+|adr[-_].+", re.I)
@@ -109,22 +100,59 @@ class Document(Subject):
             return False
         return any(re.search(words, heading.text, re.IGNORECASE) for heading in self.parts.headings)
 
+    def describes(self, kind: str, words: str) -> bool:
+        """Whether it is of a kind, or has a heading that matches a pattern, and something stands below that."""
+        if self.kind == "changelog" or "template" in self.path.lower():
+            return False
+        if self.kind == kind and not hollow(self):
+            return True
+        if not re.search(words, self.source.text, re.IGNORECASE):
+            return False
+        meant = [each for each in self.parts.sections if re.search(words, each.heading.text, re.IGNORECASE)]
+        return any(not hollow(self, section) for section in meant)
+
     @property
     def anchors(self) -> frozenset[str]:
         return self.parts.anchors
 
+    @property
+    def schema(self) -> tuple[Part, ...]:
+        """The parts that its sections are told apart by."""
+        return INCIDENT
+
     def sections(self, about: str) -> list[Section]:
         """The sections about something (`diagnosis`, `rollback`, ...), without those inside another of them."""
         found: list[Section] = []
-        for section in self.parts.sections:
+        for section, part in self._parted:
             inside = bool(found) and found[-1].holds(section.heading.node)
-            if not inside and self._about(section) == about:
+            if not inside and part == about:
                 found.append(section)
         return found
 
+    def tells(self, about: str) -> bool:
+        """Whether it has a section about something, or a paragraph that opens with bold words for it."""
+        return bool(self.sections(about)) or about in self._labelled
+
+    @cached_property
+    def _labelled(self) -> frozenset[str]:
+        return frozenset(part_of(label, self.schema) for label in _labels(self))
+
+    @cached_property
+    def _parted(self) -> list[tuple[Section, str]]:
+        """Its sections, each with what it is about; the title names none."""
+        return [(section, self._about(section)) for section in self.parts.sections]
+
     def _about(self, section: Section) -> str:
         is_title = section is self.parts.sections[0] and section.heading.text == self.title
-        return "" if is_title else about(section.heading.text)
+        return "" if is_title else part_of(section.heading.text, self.schema)
+
+    @cached_property
+    def swallowed(self) -> list[Node]:
+        """Lines that are meant as headings and belong to a code block that is never closed."""
+        code = self.parts.codes[-1] if self.parts.codes else None
+        if code is None or self.source.line(code.node.span.end_line).lstrip(" >").startswith(("```", "~~~")):
+            return []
+        return [line for line in code.lines if line.text.startswith("## ")]
 
     def commands(self, section: Section | None = None) -> Iterator[Node]:
         """What looks like a command, in code blocks and in running text, in one section or in all."""
@@ -134,6 +162,25 @@ class Document(Subject):
         for span in self.parts.spans:
             if (section is None or section.holds(span)) and _COMMAND.match(span.text):
                 yield span
+
+
+def _labels(document: Document) -> Iterator[str]:
+    """The bold words that open paragraphs and have something behind or below them; not those in code or comments."""
+    codes = {line.span.line for code in document.parts.codes for line in code.lines}
+    lines = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), document.source.text).splitlines()
+    for number, line in enumerate(lines, 1):
+        found = _LABEL.match(line) if number not in codes else None
+        if found is None:
+            continue
+        rest = line[found.end() :].strip(" :-–—*_")
+        below = next((each for each in lines[number : number + _NEAR] if each.strip()), "")
+        opens_another = bool(_LABEL.match(below)) or below.startswith("#")
+        if not empty(rest or ("" if opens_another else below.strip(" >*+-"))):
+            yield found[1]
+
+
+_NEAR = 20  # lines
+_COMMENT = regex(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 
 def _joined(lines: list[Node]) -> Iterator[Node]:
@@ -149,6 +196,7 @@ def _joined(lines: list[Node]) -> Iterator[Node]:
         waiting = []
 
 
+_LABEL = regex(r"^[ \t>*+-]{0,6}(?:\d{1,2}[.)][ ])?(?:\*\*|__)([A-Za-z][^*_\n]{2,60}?)[:.]?(?:\*\*|__)", re.MULTILINE)
 _MAY_LINK = regex(r"\]\(|\]:|<(?:a|img)\b", re.IGNORECASE)
 _SHELLS = frozenset({"", "bash", "sh", "shell", "console", "zsh", "terminal", "shell-session", "powershell"})
 _COMMAND = regex(r"(?:\$ |sudo )?(?:\./|/|[\w.-]{1,40})[\w./-]{0,80} \S")
@@ -159,6 +207,10 @@ class Runbook(Document):
 
     technology = "docs"
     example_path = "docs/runbooks/service.md"
+
+    @property
+    def schema(self) -> tuple[Part, ...]:
+        return DEPLOYMENT if self.deploys else INCIDENT
 
     @cached_property
     def deploys(self) -> bool:
@@ -173,10 +225,25 @@ class Runbook(Document):
         return not self.deploys and (self._speaks_of_incidents or _ALERT_NAME.match(self.stem) is not None)
 
     @cached_property
+    def severity(self) -> Node | None:
+        """How urgent it says it is, as written, first where it names a level; None when it does not say."""
+        from gatekeeper.models.stated import all_stated
+
+        said = list(islice(all_stated(self, "severity|priority|urgency|alert level"), _MOST))
+        levels = [each for each in said if LEVEL.search(each.text)]
+        return next(iter([*levels, *(each for each in said if empty(each.text)), *said]), None)
+
+    @cached_property
     def _speaks_of_incidents(self) -> bool:
         return any(_INCIDENT.search(heading.text) for heading in self.parts.headings)
 
 
+LEVEL = regex(
+    r"\b(?:[ps]?[0-5]|sev(?:erity)?[- ]?[0-5]|critical|page|emergency|urgent|blocker|fatal|disaster|high|major|error"
+    r"|medium|moderate|average|normal|warn(?:ing)?|minor|low|notice|info(?:rmational)?|none)\b",
+    re.IGNORECASE,
+)
+_MOST = 20  # places where a severity may stand
 _RUNBOOK_WORD = regex(r"^(?:runbook|playbook)\W+", re.IGNORECASE)
 _DEPLOYMENT_STEM = regex(
     r"(?:runbook[-_])?(?:production[-_])?(?:deploy(?:ment|ments|ing)?|releas(?:e|ing)|rollout)"
@@ -184,32 +251,69 @@ _DEPLOYMENT_STEM = regex(
 )
 
 
-def about(heading: str) -> str:
-    """What a section is about, by its heading: one of the names of `_ABOUT`, '' when none fits."""
-    return next((name for name, pattern in _ABOUT if re.search(pattern, heading, re.IGNORECASE)), "")
-
-
 _PLACEHOLDER = regex(
     r"(?:to[ -]?do|t\.?b\.?[da]\.?|fixme|xxx|wip|work in progress|coming soon|fill (?:this |me )?in|placeholder"
     r"|(?:to be|not yet) (?:done|defined|added|written|completed|determined|documented|decided|filled in)"
-    r"|lorem ipsum\b.*)[\s.:!…]*(?:\(.{0,80}\))?",
+    r"|lorem ipsum\b.*|n/?a|not applicable|under construction|(?:step )?\d{1,3}"
+    r"|(?:add|describe|document|insert|write|list|explain|provide|put|enter)\b.{0,100}\bhere"
+    r"|what is the (?:issue|change) that we['’]?re\b.{0,100}|what becomes easier or (?:more )?difficult\b.{0,100}"
+    r")[\s.:!?…]*(?:\(.{0,80}\))?",
     re.IGNORECASE,
 )
 _TODO = regex(r"(?:to[ -]?do|tbd|fixme)\b[ ]*[:\-–—]", re.IGNORECASE)
-_BRACKETED = regex(r"\[[^\[\]]{1,80}\]|<[A-Za-z][^<>]{0,80}>|\{\{[^{}]{1,80}\}\}")
+_BRACKETED = regex(r"\[[^\[\]]{1,80}\]|<[A-Za-z][^<>]{0,80}>|\{\{[^{}]{1,80}\}\}|\{[A-Za-z][^{}]{2,200}\}")
 
 
-def hollow(document: Document, section: Section) -> bool:
+def hollow(document: Document, section: Section | None = None, dead: Collection[str] = ()) -> bool:
     """Whether nothing in a section, its subsections and code included, goes beyond placeholders."""
+    return told(document, section, dead) == ""
+
+
+def told(document: Document, section: Section | None = None, dead: Collection[str] = ()) -> str:
+    """What a section tells, or a whole document: `words`, only an `image`, or nothing.
+
+    `dead` are targets of links that lead nowhere: neither they nor what only points at them tell anything.
+    """
     parts = document.parts
-    if any(section.holds(link.node) for link in parts.links):
-        return False
-    if any(not _empty(line.text) for code in parts.codes for line in code.lines if section.holds(line)):
-        return False
-    return all(_empty(text.node.text) for text in parts.texts if section.holds(text.node))
+    codes = (line for code in parts.codes for line in code.lines)
+    if any(_within(section, line) and not empty(line.text) for line in codes):
+        return "words"
+    links = [link for link in document.links if _within(section, link.node)]
+    lost = [link for link in links if link.target in dead or _NOWHERE.fullmatch(link.target.strip())]
+    if any(not link.is_image and link not in lost for link in links):
+        return "words"
+    labels = {id(row[0]) for table in parts.tables for row in table.rows if len(row) > 1 and len(row[0].text) < _LABEL_}
+    for text in parts.texts:
+        if _within(section, text.node) and id(text.node) not in labels and not empty(_unlinked(text.node, lost)):
+            return "words"
+    return "image" if any(link.is_image and link not in lost for link in links) else ""
 
 
-def _empty(text: str) -> bool:
+_NOWHERE = regex(r"#?|(?:to-?do|tbd|url|link|here|x{2,})|<.*>|\[.*\]", re.IGNORECASE)
+_LABEL_ = 25  # characters; a longer first cell is no label
+_POINTS = regex(
+    r"(?:please )?(?:see|refer to|look at|check|follow|go to|read|as in|details|more|documentation|docs)?"
+    r"(?: (?:the|this|our|also|page|here|in|at|for|details|document|guide|instructions|is|of))*",
+    re.IGNORECASE,
+)
+
+
+def _within(section: Section | None, node: Node) -> bool:
+    return section is None or section.holds(node)
+
+
+def _unlinked(node: Node, lost: list[Link]) -> str:
+    """A text without the words of links that lead nowhere, and without what only points at them."""
+    lines = range(node.span.line, max(node.span.line, node.span.end_line) + 1)
+    words = [each.text for each in lost if each.text and each.node.span.line in lines]
+    text = node.text
+    for each in words:
+        text = text.replace(each, "", 1)
+    rest = " ".join(text.split()).strip(" .:,;")
+    return "" if words and _POINTS.fullmatch(rest) else text
+
+
+def empty(text: str) -> bool:
     """Whether a line says nothing: `TODO`, `TBD: write this`, `[Step 1]`, `On-call: [contact]`."""
     text = text.strip().lstrip("#/").lstrip()
     if not text or _TODO.match(text):
@@ -223,11 +327,19 @@ def _empty(text: str) -> bool:
 
 def read(source: Source, tree: Tree) -> Iterator[Subject | Fault]:
     """The document of a Markdown file; the parts of it are read when a rule asks for them."""
-    document = _runbook(source) or Document(source)
+    document = _runbook(source) or _decision(source) or Document(source)
     if len(source.text) > markdown.SIZE:
         yield from document.parts.faults
     else:
         yield document
+
+
+def _decision(source: Source) -> Document | None:
+    if not _ADR_FOLDER.search(source.path) or Document(source).kind != "adr":
+        return None
+    from gatekeeper.models.decisions import Decision  # most repositories have none
+
+    return Decision(source)
 
 
 def _runbook(source: Source) -> Runbook | None:
@@ -236,5 +348,7 @@ def _runbook(source: Source) -> Runbook | None:
         return None
     title = markdown.title_of(source.text)
     if _RUNBOOK_PATH.search(source.path) or _RUNBOOK_TITLE.match(title) or _DEPLOYMENT_TITLE.match(title):
+        return Runbook(source)
+    if _ALERT_NAME.match(stem) and all(words.search(source.text) for words in _OF_AN_ALERT):
         return Runbook(source)
     return None

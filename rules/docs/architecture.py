@@ -9,7 +9,9 @@ from gatekeeper.models.files import Repository
 from gatekeeper.rule import Answer, absent, rule
 
 _HEADING = (
-    r"\barchitecture\b(?! (?:decision|record)s?)|\bsystem (?:design|overview|context|diagram)|\btopology\b"
+    r"(?<!cpu )(?<!target )(?<!multi[- ])(?<!supported )(?<!processor )\barchitecture\b"
+    r"(?! (?:decision|record|support)s?)"
+    r"|\bsystem (?:design|overview|context|diagram)|\btopology\b"
     r"|\bhigh[- ]level (?:design|architecture)"
 )
 
@@ -26,10 +28,11 @@ def architecture(repository: Repository, project: Project) -> Iterator[Answer]:
 
     Whoever takes over needs the parts, and how they hang together, before the code. A document counts that is called
     architecture, or one at the root or below docs with a heading Architecture, System overview, High-level design or
-    Topology; whether it is right is not judged, and one module's architecture does not count. Many keep it in a wiki:
-    it is a fault only where `owns` in gatekeeper.yaml names docs.
+    Topology, with something below it: a title alone, a template or a `TODO` describes nothing. Whether it is right is
+    not judged, and one module's architecture does not count. Many keep it in a wiki: it is a fault only where `owns` in
+    gatekeeper.yaml names docs.
 
-    Bad, it belongs here: # expect: 0 of 2 documents describe the architecture
+    Bad, it belongs here: # expect: 0 of 4 documents describe the architecture
     ```yaml gatekeeper.yaml
     owns: [docs]
     ```
@@ -44,6 +47,16 @@ def architecture(repository: Repository, project: Project) -> Iterator[Answer]:
     # architecture
     ~~~
     ## Architecture decision records
+    ```
+    ```markdown docs/architecture.md
+    # Architecture
+    ## Overview
+    TODO: [describe the parts here]
+    ```
+    ```markdown docs/building.md
+    # Building
+    ## CPU architecture
+    amd64 and arm64
     ```
     ```markdown modules/queue/README.md
     # Queue
@@ -73,6 +86,6 @@ def architecture(repository: Repository, project: Project) -> Iterator[Answer]:
     ```
     """
     documents = project.all(Document)
-    if any(each.central and (each.kind == "architecture" or each.speaks_of(_HEADING)) for each in documents):
+    if any(each.central and each.describes("architecture", _HEADING) for each in documents):
         return
     yield absent(project, "docs", f"0 of {len(documents)} documents describe the architecture")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from gatekeeper import Project
 from gatekeeper.links import deploys
-from gatekeeper.models.docs import Runbook
+from gatekeeper.models.docs import Runbook, hollow
 from gatekeeper.models.files import Repository
 from gatekeeper.rule import Answer, absent, rule
 
@@ -21,8 +21,8 @@ def runbook_present(repository: Repository, project: Project) -> Iterator[Answer
 
     A runbook is a Markdown file below `runbooks` or `playbooks`, called like one, or with a title `Runbook: ...`. One
     for deploying says so in its title or name; one for incidents speaks of symptoms, impact, diagnosis, mitigation or
-    escalation. Many live in another repository or a wiki: none here is a fault only where `owns` in gatekeeper.yaml
-    names runbooks.
+    escalation. One that holds nothing but headings and placeholders is none. Many live in another repository or a wiki:
+    none here is a fault only where `owns` in gatekeeper.yaml names runbooks.
 
     Bad, they belong here: # expect: no runbook for deploying
     ```yaml gatekeeper.yaml
@@ -36,6 +36,12 @@ def runbook_present(repository: Repository, project: Project) -> Iterator[Answer
     ```markdown docs/runbooks/errors.md
     # Errors
     ## Diagnosis
+    Look at the logs.
+    ```
+    ```markdown docs/runbooks/deploy.md
+    # How to deploy
+    ## Steps
+    TODO
     ```
 
     Good:
@@ -47,9 +53,11 @@ def runbook_present(repository: Repository, project: Project) -> Iterator[Answer
     ```markdown docs/runbooks/incidents.md
     # Incidents
     ## Escalation
+    Call the team of the service.
     ```
     ```markdown docs/runbooks/deploy.md
     # How to deploy
+    Merge, and approve the run.
     ```
 
     Unknown, nobody said where they are:
@@ -63,7 +71,7 @@ def runbook_present(repository: Repository, project: Project) -> Iterator[Answer
     ## Escalation
     ```
     """
-    runbooks = project.all(Runbook)
+    runbooks = [each for each in project.all(Runbook) if not hollow(each)]
     found = {"incidents": any(each.incident for each in runbooks), "deploying": any(each.deploys for each in runbooks)}
     for purpose, present in found.items():
         if not present:

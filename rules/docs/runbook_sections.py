@@ -4,12 +4,8 @@ from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix
 from gatekeeper.models.docs import Runbook
+from gatekeeper.models.document_parts import INCIDENT, Part, part_of
 from gatekeeper.rule import rule
-
-_NEEDED = {
-    "diagnosis": ("how to find the cause", "a section `Diagnosis` (or Investigation, Troubleshooting, Triage)"),
-    "resolution": ("how to end it", "a section `Resolution` (or Mitigation, Remediation, Recovery)"),
-}
 
 
 @rule(
@@ -26,6 +22,7 @@ def sections(runbook: Runbook) -> Iterator[Finding]:
     Resolution, Mitigation, Remediation, Fix, Recovery, Actions, Steps. Of 108 published runbooks 103 have both. A file
     counts as a runbook by its folder, its name or a title `Runbook: ...`, and as one for incidents when it speaks of
     symptoms, impact, diagnosis, mitigation or escalation, or is called like an alert; other procedures are not judged.
+    A heading in a code block that nobody closed is none: readers see code.
 
     Bad:
     ```markdown docs/runbooks/errors.md
@@ -46,6 +43,17 @@ def sections(runbook: Runbook) -> Iterator[Finding]:
     Many.
     ```
 
+    Bad, an open code block:
+    ````markdown runbooks/HighErrorRate.md
+    # HighErrorRate
+    ## Diagnosis
+    ```sh
+    kubectl logs deployment/orders
+    # expect: `## Mitigation` is inside a code block
+    ## Mitigation
+    Restart it.
+    ````
+
     Good:
     ```markdown docs/runbooks/errors.md
     # Runbook: High error rate
@@ -56,6 +64,16 @@ def sections(runbook: Runbook) -> Iterator[Finding]:
     ## 2. What to do
     Restart it.
     ```
+    ```markdown docs/runbooks/alerts.md
+    # Alert runbook
+    ## HighErrorRate
+    **Impact:** orders fail
+    **Investigation steps:**
+    1. Look at the logs
+    **Root causes and resolutions:**
+    - a bad release: roll back
+    - **Mitigation**: restart it
+    ```
     ```markdown docs/runbooks/rotate-keys.md
     # Rotate the keys
     Run the job.
@@ -65,6 +83,15 @@ def sections(runbook: Runbook) -> Iterator[Finding]:
     ## Impact
     ```
     """
-    for about, (purpose, fix) in _NEEDED.items():
-        if not runbook.sections(about):
-            yield Finding(runbook, f"this runbook does not say {purpose}: no section on {about}", fix=Fix(fix))
+    for part in INCIDENT:
+        if part.needed and not runbook.tells(part.name):
+            yield _missing(part, runbook)
+
+
+def _missing(part: Part, runbook: Runbook) -> Finding:
+    hidden = next((line for line in runbook.swallowed if part_of(line.text, INCIDENT) == part.name), None)
+    if hidden is not None:
+        words = f"`{hidden.text[:60]}` is inside a code block that is never closed: readers see no section"
+        return Finding(hidden, words, fix=Fix("close the code block before it"))
+    fix = Fix(f"a section `{part.heading}")
+    return Finding(runbook, f"this runbook does not say {part.tells}: no section on {part.name}", fix=fix)

@@ -27,10 +27,10 @@ def setup(repository: Repository, project: Project) -> Iterator[Answer]:
 
     A person who joins, and one who has to fix something tonight, start there. A document counts that is called setup,
     installation, getting started or the like, or one with such a heading (also Prerequisites, Development, Running
-    locally), at the root or below docs; whether the steps work is not judged. It is a fault only where `owns` in
-    gatekeeper.yaml names docs.
+    locally), at the root or below docs, with more below it than placeholders; whether the steps work is not judged. It
+    is a fault only where `owns` in gatekeeper.yaml names docs.
 
-    Bad, it belongs here: # expect: 0 of 1 documents say how to set up
+    Bad, it belongs here: # expect: 0 of 3 documents say how to set up
     ```yaml gatekeeper.yaml
     owns: [docs]
     ```
@@ -42,6 +42,16 @@ def setup(repository: Repository, project: Project) -> Iterator[Answer]:
     ```markdown README.md
     # App
     It is a service.
+    ## Installation
+    TBD
+    ```
+    ```markdown docs/setup.md
+    # Setup
+    ```
+    ```markdown CHANGELOG.md
+    # Changelog
+    ## Installation
+    Works on arm64.
     ```
 
     Good:
@@ -67,6 +77,6 @@ def setup(repository: Repository, project: Project) -> Iterator[Answer]:
     ```
     """
     documents = project.all(Document)
-    if any(each.central and (each.kind == "setup" or each.speaks_of(_HEADING)) for each in documents):
+    if any(each.central and each.describes("setup", _HEADING) for each in documents):
         return
     yield absent(project, "docs", f"0 of {len(documents)} documents say how to set up an environment")

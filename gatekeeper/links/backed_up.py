@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from gatekeeper.links.related import companions, of_type, surely_with
+from gatekeeper.links.related import companions, of_type, referred, surely_with
 from gatekeeper.models.terraform import ModuleCall, Provider, Resource
 from gatekeeper.node import Expression, Node
 from gatekeeper.project import Project
@@ -16,7 +16,8 @@ _ARNS = {  # what the ARN of each type looks like, for patterns of selections
     "aws_efs_file_system": "arn:aws:elasticfilesystem:eu-west-1:123456789012:file-system/fs-0123456789abcdef0",
     "aws_instance": "arn:aws:ec2:eu-west-1:123456789012:instance/i-0123456789abcdef0",
 }
-_PLANS = ("aws_backup_selection", "aws_dlm_lifecycle_policy")
+_OF_MANAGER = {"aws_ebs_volume": "VOLUME", "aws_instance": "INSTANCE"}  # what a lifecycle policy copies
+PLANS = ("aws_backup_selection", "aws_dlm_lifecycle_policy")
 
 
 class Cover(NamedTuple):
@@ -27,6 +28,19 @@ class Cover(NamedTuple):
     planned: bool
 
 
+def by_its_policy(resource: Resource, project: Project) -> Cover:
+    """Whether the policy of a file system itself has it backed up."""
+    own = companions(resource, ["aws_efs_backup_policy"], ["file_system_id"], project)
+    doubts = list(own.doubts)
+    for policy in own.found:
+        status = policy.node.at("backup_policy.status")
+        if status.known and status.text == "ENABLED" and surely_with(policy, resource):
+            return Cover(True, [], True)
+        if not status.known or not surely_with(policy, resource):
+            doubts.append(status)
+    return Cover(False, doubts, bool(own.found))
+
+
 def cover(resource: Resource, project: Project) -> Cover:
     """What backs up a disk or file system. A disk that is attached is backed up with its machine."""
     doubts: list[Node] = []
@@ -35,22 +49,49 @@ def cover(resource: Resource, project: Project) -> Cover:
     doubts += unknown
     for each in (resource, *machines):
         named = companions(each, ["aws_backup_selection"], ["resources"], project)
-        if any(surely_with(selection, each) for selection in named.found):
+        if any(surely_with(selection, each) and not _hampered(selection, project) for selection in named.found):
             return Cover(True, [], True)
         doubts += [*(selection.node["resources"] for selection in named.found), *named.doubts]
-        for plan in (plan for kind in _PLANS for plan in of_type(kind, project)):
+        for plan in (plan for kind in PLANS for plan in of_type(kind, project)):
             here = plan.module.directory == resource.module.directory
             planned = planned or here
+            hampered = _hampered(plan, project)
             for truth, node in _chosen(each, plan):
-                if truth and here:
+                if truth and here and hampered is None:
                     return Cover(True, [], True)
                 if truth is not False:
-                    doubts.append(node)
+                    doubts.append(node if hampered is None else hampered)
     for call in project.all(ModuleCall):
         if not call.local and "backup" in call.source.lower() and _reaches(call, resource):
             words = Expression(call.name, "is a remote module: what it backs up is not seen")
             doubts.append(Node(words, call.syntax.home.source, call.span))
     return Cover(False, doubts, planned)
+
+
+def _hampered(plan: Resource, project: Project) -> Node | None:
+    """What keeps a plan from backing up all that it chooses, or from doing so soon; None where nothing is seen to."""
+    state = plan.node["state"]
+    if state.present and state.text != "ENABLED":
+        return state
+    for name in ("not_resources", "condition"):
+        if plan.present(name):
+            return plan.node[name]
+    for found in referred(plan, "plan_id", project):
+        rules = found.blocks("rule")
+        if not any(_soon(rule["schedule"]) for rule in rules):
+            return rules[0]["schedule"] if rules else found.node
+    return None
+
+
+def _soon(schedule: Node) -> bool:
+    """Whether a schedule of AWS comes in every month."""
+    if not schedule.present:
+        return True  # then it is daily
+    fields = schedule.text.removeprefix("cron(").split() if schedule.known else []
+    return schedule.known and (len(fields) < _MONTH + 1 or fields[_MONTH] in ("*", "1/1", "*/1"))
+
+
+_MONTH = 3
 
 
 def _machines(disk: Resource, project: Project) -> tuple[list[Resource], list[Node]]:
@@ -83,9 +124,10 @@ def _chosen(resource: Resource, plan: Resource) -> Iterator[tuple[bool | None, N
                 yield fnmatchcase(_ARNS.get(resource.type, ""), pattern.text), pattern
         for tag in plan.blocks("selection_tag"):
             yield _tagged(resource, tag["key"], tag["value"]), tag
-        if any(True for _ in plan.blocks("condition")):
-            yield None, plan.node["condition"]
-    for details in plan.blocks("policy_details"):
+    for details in plan.blocks("policy_details") if resource.type in _OF_MANAGER else ():
+        kinds = details["resource_types"]
+        if kinds.known and kinds.is_list and kinds.whole and all(each != _OF_MANAGER[resource.type] for each in kinds):
+            continue
         tags = details["target_tags"]
         for key, value in tags.items() if tags.known else ():
             yield _tagged(resource, Node(key, value.source, value.span), value), value

@@ -58,8 +58,12 @@ _PROSE = (".md", ".markdown", ".rst", ".adoc", ".txt", ".py")  # speak of comman
 
 
 def _remote_objects(project: Project, kinds: tuple[str, ...] = ()) -> str:
-    applied = (words for path, words in _applied(project) if not path.endswith(_PROSE))
-    return _declared(project, kinds) or next(applied, "")
+    return _declared(project, kinds) or installed(project)
+
+
+def installed(project: Project) -> str:
+    """The first file that installs a chart or a remote manifest when it runs, in words; '' when none does."""
+    return next((words for path, words in _applied(project) if not path.endswith(_PROSE)), "")
 
 
 def _remote_module(project: Project) -> str:
@@ -94,7 +98,8 @@ def _applied(project: Project) -> list[tuple[str, str]]:
     return project.once("applied", look)
 
 
-def _declared(project: Project, kinds: tuple[str, ...] = ()) -> str:
+def unread(project: Project, kinds: tuple[str, ...] = ()) -> str:
+    """The first file of manifests that is not rendered or read, in words; with kinds, that may hold one of them."""
     for fault in project.faults:
         if fault.technology == "kubernetes" and kinds and not _may_hold(fault.source, kinds):
             continue
@@ -106,6 +111,13 @@ def _declared(project: Project, kinds: tuple[str, ...] = ()) -> str:
             return f"{fault.source.path} is not rendered"
         if fault.technology == "kubernetes":
             return f"{fault.source.path} cannot be read"
+    return ""
+
+
+def _declared(project: Project, kinds: tuple[str, ...] = ()) -> str:
+    found = unread(project, kinds)
+    if found:
+        return found
     model = Subject.registry.get("kubernetes.Object")  # not there: no manifest was read, and none needs importing
     for each in cast("list[Object]", project.all(model)) if model else ():
         if each.kind in DEPLOYED_BY_OTHERS:

@@ -42,7 +42,9 @@ def _what(project: Project, path: str) -> str:
     head = bytes(data[:_HEAD])
     if head.startswith(_ZIP):
         return "a plan" if head[30:36] == _FIRST else ""
-    if head.lstrip()[:1] != b"{" or not {"format_version", "terraform_version"} <= keys(head).keys():
+    if head.lstrip()[:1] != b"{" or b'"terraform_version"' not in head:
+        return ""
+    if not {"format_version", "terraform_version"} <= keys(head).keys():
         return ""
     if data.find(b'"planned_values"', 0, _SEARCHED) >= 0 or data.find(b'"resource_changes"', 0, _SEARCHED) >= 0:
         return "a plan as JSON"

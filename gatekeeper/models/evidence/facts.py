@@ -158,11 +158,16 @@ class Price(msgspec.Struct, frozen=True):
 
 
 class Estimate(Facts, frozen=True, kw_only=True):
-    """A monthly estimate. `total` leaves out what `unpriced` counts; None when nothing has a price."""
+    """A monthly estimate. `total` leaves out what `unpriced` counts; None when nothing has a price. For `unfound` of
+    these one was looked for in vain, `unsupported` are of kinds that the tool does not know. `before` is what the base
+    that it is compared with comes to, None where there is none."""
 
     currency: str
     total: float | None
     unpriced: int = 0
+    unfound: int = 0
+    unsupported: int = 0
+    before: float | None = None
     rows: tuple[Price, ...] = ()
 
 

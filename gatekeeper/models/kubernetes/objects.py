@@ -365,7 +365,7 @@ _ELSEWHERE = regex(
     r"(skaffold|backstage\.io|kind\.x-k8s\.io|kustomize\.config\.k8s\.io|ctlptl\.dev|kubeadm\.k8s\.io|kubelet\.config\.k8s\.io|k3d\.io)/"
 )
 _VERSION = regex(r"([a-z0-9][a-z0-9.-]{0,250}/)?v[0-9]{1,3}((alpha|beta)[0-9]{1,3})?\Z")
-_KIND = regex(r"[A-Z][A-Za-z0-9]{0,80}\Z")
+_KIND = regex(r"(?:[A-Z][A-Za-z0-9]{0,80}|postgresql)\Z")  # the one kind of an operator that is written small
 
 
 def is_object(node: Node) -> bool:

@@ -3,8 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gatekeeper import Finding, Fix, Project, Unknown
-from gatekeeper.links.backed_up import cover
-from gatekeeper.links.related import companions, surely_with
+from gatekeeper.links.backed_up import by_its_policy, cover
 from gatekeeper.models.terraform import Resource
 from gatekeeper.rule import Answer, Reason, rule
 
@@ -98,14 +97,10 @@ def backup_plan(store: Resource, project: Project) -> Iterator[Answer]:
     }
     ```
     """
-    own = companions(store, ["aws_efs_backup_policy"], ["file_system_id"], project)
+    own = by_its_policy(store, project)
+    if own.sure:
+        return
     doubts = list(own.doubts)
-    for policy in own.found:
-        status = policy.node.at("backup_policy.status")
-        if status.known and status.text == "ENABLED" and surely_with(policy, store):
-            return
-        if not status.known or not surely_with(policy, store):
-            doubts.append(status)
     found = cover(store, project)
     if found.sure:
         return

@@ -41,6 +41,10 @@ class _Breakdown(Struct, rename="camel"):
     resources: list[_Resource]
 
 
+class _Past(Struct):
+    resources: list[_Resource] | None = None
+
+
 class _Trouble(Struct):
     message: str = ""
 
@@ -49,10 +53,11 @@ class _ProjectMetadata(Struct):
     errors: list[_Trouble] | None = None
 
 
-class _Project(Struct):
+class _Project(Struct, rename="camel"):
     name: str = ""
     metadata: _ProjectMetadata | None = None
     breakdown: _Breakdown | None = None
+    past_breakdown: _Past | None = None
 
 
 class _Metadata(Struct, rename="camel"):
@@ -90,6 +95,7 @@ def read(artifact: Artifact) -> Iterator[Facts]:
     sums = [_Sum(resource) for resource in resources]
     total, parts = _total([one.monthly for one in sums]), sum(one.priced for one in sums)
     _compare("the total", report.total_monthly_cost, total, parts)
+    past = [each.past_breakdown.resources or [] for each in report.projects if each.past_breakdown is not None]
     unsupported = report.summary.total_unsupported_resources if report.summary else None
     yield Estimate(
         tool="Infracost",
@@ -98,6 +104,9 @@ def read(artifact: Artifact) -> Iterator[Facts]:
         currency=report.currency,
         total=total,
         unpriced=sum(one.unpriced for one in sums) + (unsupported or 0),
+        unfound=sum(one.unfound for one in sums),
+        unsupported=unsupported or 0,
+        before=_total([_Sum(resource).monthly for resources in past for resource in resources]),
         rows=tuple(one.price for one in sums),
     )
 
@@ -118,7 +127,7 @@ class _Sum:
 
     def __init__(self, resource: _Resource) -> None:
         self.resource = resource
-        self.priced = self.unpriced = 0
+        self.priced = self.unpriced = self.unfound = 0
         self.monthly = self._add(resource)
 
     @property
@@ -137,6 +146,7 @@ class _Sum:
         amounts = [
             self._count(None if part.price_not_found else _amount(part.monthly_cost, part.name)) for part in parts
         ]
+        self.unfound += sum(part.price_not_found for part in parts)
         amounts += [self._add(one, depth + 1) for one in below]
         total = _total(amounts)
         _compare(reported.words(resource.name, 80), resource.monthly_cost, total, self.priced - before)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from gatekeeper.meant import meant
 from gatekeeper.rule import Rule
+
+if TYPE_CHECKING:
+    from gatekeeper.models.technologies import Known
 
 _PACKAGED = Path(__file__).with_name("rules")
 _CHECKOUT = Path(__file__).parent.parent / "rules"
@@ -56,12 +61,16 @@ class Catalogue:
 def load(folder: Path, *, code: bool = True) -> Iterator[Rule]:
     """The rules of one folder and those below: `.py` files when `code` may be loaded from it, and `.yaml` files, of
     which those beside code are trusted to be well-formed until they are needed."""
-    for path in sorted(folder.iterdir()):
-        if path.is_dir() and path.name[0] not in "._":
-            yield from load(path, code=code)
-        elif path.suffix == ".py" and code and path.name != "__init__.py":
+    with os.scandir(folder) as found:  # which asks for no more than the names: there are a thousand
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        path = folder / entry.name
+        if entry.is_dir():
+            if entry.name[0] not in "._":
+                yield from load(path, code=code)
+        elif entry.name.endswith(".py") and code and entry.name != "__init__.py":
             yield from _python(path)
-        elif path.suffix in (".yaml", ".yml"):
+        elif entry.name.endswith((".yaml", ".yml")):
             from gatekeeper.declarative import glimpse, read
 
             try:
@@ -117,3 +126,38 @@ def _matching(rules: Sequence[Rule], selector: str) -> list[Rule]:
 def names(rule: Rule) -> tuple[str, ...]:
     """Everything a selector may call it."""
     return (rule.id, *rule.aliases, rule.gate, rule.technology)
+
+
+def judging(known: Known, rules: Iterable[Rule]) -> list[Rule]:
+    """The rules that judge a technology, as its row of the table says: by folder, by id, by Terraform's types."""
+    from gatekeeper.models.technologies import Globs
+
+    said = known.rules
+    ids, types, without = Globs(said.ids), Globs(said.types), Globs(said.without)
+    return [
+        rule
+        for rule in rules
+        if (
+            _folder(rule) in said.folders
+            or rule.technology in said.technologies
+            or ids.match(rule.id)
+            or any(map(types.match, rule.types))
+        )
+        and not without.match(rule.id)
+        and not _of_another_front_end(rule, said.folders)
+    ]
+
+
+def _folder(rule: Rule) -> str:
+    """The folder of the catalogue that a rule lies in: `terraform/aws`."""
+    return Path(rule.origin).parent.as_posix().rpartition("/rules/")[2]
+
+
+def _of_another_front_end(rule: Rule, folders: Sequence[str]) -> bool:
+    """Whether a rule about pipelines is about those of one tool alone, and not of this one."""
+    home, _, rest = rule.subject.__module__.partition(".pipeline.")
+    tool = rest.partition(".")[0]
+    return bool(home and rest) and tool in _FRONT_ENDS and f"pipeline/{tool}" not in folders
+
+
+_FRONT_ENDS = frozenset({"github", "gitlab", "jenkins"})

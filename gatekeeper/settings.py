@@ -185,6 +185,25 @@ class WaiverSettings(msgspec.Struct, forbid_unknown_fields=True):
     ticket: str = ""
 
 
+class Task(msgspec.Struct, forbid_unknown_fields=True):
+    """The task that is delivered: its number and name, the requirements it is for, what it must come to.
+
+    `prd` are numbers of requirements or titles of sections, `acceptance` gives for each acceptance criterion in words
+    the criterion or gate that answers it, `dependencies` are the numbers of tasks that must be done first.
+    """
+
+    id: str = ""
+    name: str = ""
+    prd: list[str] = []
+    description: str = ""
+    acceptance: dict[str, str] = {}
+    environment: str = ""
+    dependencies: list[str] = []
+    estimate: str = ""
+    priority: Literal["P1", "P2", "P3"] | None = None
+    started: datetime.date | None = None
+
+
 class PipelineSettings(msgspec.Struct, forbid_unknown_fields=True):
     """Who approves a deployment to production: somebody the pipeline waits for, or the review before a merge.
 
@@ -231,6 +250,8 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True):
     evidence: EvidenceSettings = msgspec.field(default_factory=EvidenceSettings)
     waivers: list[WaiverSettings] = []
     claims: dict[str, str] = {}
+    requirements: dict[str, list[str]] = {}
+    task: Task = msgspec.field(default_factory=Task)
     waived: Literal["allow", "block"] = "allow"
     analysers: list[Analyser] = []
     analyser: dict[Analyser, AnalyserSettings] = {}

@@ -1,4 +1,5 @@
-"""What gatekeeper runs with: versions, plugins, where each setting comes from, and which other tools are here."""
+"""What gatekeeper runs with: versions, plugins, where each setting comes from, which other tools are here; and what the
+repository is built with."""
 
 from __future__ import annotations
 
@@ -14,6 +15,8 @@ import msgspec
 
 from gatekeeper.commands.arguments import profile, settings_of
 from gatekeeper.commands.audit import check_root
+from gatekeeper.project import Project
+from gatekeeper.renderers.sanitise import visible
 from gatekeeper.settings import ANALYSERS, Settings
 
 EXAMPLES = """\
@@ -31,6 +34,7 @@ _PARTS = (
     "python-hcl2",
     "dockerfile-parse",
     "markdown-it-py",
+    "promql-parser",
     "defusedxml",
 )
 _TOOLS = ("git", "ssh-keygen", "terraform", "helm", "kustomize", "promtool")
@@ -51,8 +55,11 @@ def run(options: argparse.Namespace) -> int:
         "tools on PATH": _tools(),
         "analysers (--with)": _analysers(root),
         "renderers (--render)": _renderers(root),
+        "technologies here": _technologies(root, options.isolated),
     }
-    print("\n\n".join("\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in sections.items()))
+    print(
+        "\n\n".join("\n".join([title, *(f"  {visible(line)}" for line in lines)]) for title, lines in sections.items())
+    )
     return 0
 
 
@@ -130,3 +137,50 @@ def _renderers(root: Path) -> Iterator[str]:
         yield f"{'helm':18} {path}   {helm.version_of(path, root)}"
     except Unusable as error:
         yield f"{'helm':18} none: {error}"
+
+
+def _technologies(root: Path, isolated: bool) -> Iterator[str]:
+    """What the repository is built with, each with the file that shows it."""
+    from gatekeeper.links.technologies import technologies
+    from gatekeeper.models.technologies import table
+
+    project = _read(root, isolated)
+    found = technologies(project)
+    for each in found:
+        at, more = each.shown_by.at, len(each.files) - 1
+        files = "1 more file" if more == 1 else f"{more} more files"
+        what = f"{each.shown_by.what}{f'; and in {files}' if more else ''}"
+        doubt = "perhaps: " if each.maybe else ""
+        yield f"{each.name:20} {at.source.path}:{at.span.line}   {doubt}{what}"
+    names = {each.name for each in found}
+    yield f"no sign of: {', '.join(known.name for known in table() if known.name not in names) or 'none'}"
+    yield f"looked for in {_count(len(project.tree.paths))}{_not_read(project)}"
+
+
+def _count(number: int) -> str:
+    return "1 file" if number == 1 else f"{number} files"
+
+
+def _not_read(project: Project) -> str:
+    """How many files could not be read, and the first of them; '' when all could."""
+    faults = {fault.source.path: fault.message for fault in project.faults}
+    if not faults:
+        return ""
+    path, message = next(iter(faults.items()))
+    return f", of which {len(faults)} could not be read as they stand: {path} ({message})"
+
+
+def _read(root: Path, isolated: bool) -> Project:
+    """The repository as an audit reads it; no rule is run."""
+    from gatekeeper.audit import Request, read
+    from gatekeeper.commands.emit import Progress
+    from gatekeeper.discover import discover
+    from gatekeeper.plugins import manager
+
+    progress = Progress()
+    settings, _ = settings_of(root, isolated)
+    shown = progress if sys.stderr.isatty() else None
+    try:
+        return read(discover(root), manager().hook, Request(root, settings, profile="pre-commit", progress=shown))
+    finally:
+        progress.end()

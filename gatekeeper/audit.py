@@ -155,6 +155,12 @@ def _refuse_strange(settings: Settings, known: Collection[str], rules: Collectio
     for words, name in settings.claims.items():
         if name not in known:
             raise NoSuchRule(f"claims: {words!r} is to mean {name!r}, and no gate, criterion or rule is called that")
+    answers = [(f"task.acceptance: {words!r}", name) for words, name in settings.task.acceptance.items() if name]
+    answers += [(f"requirements: {id}", name) for id, names in settings.requirements.items() for name in names]
+    for words, name in answers:
+        if name not in known:
+            hint = meant(name, sorted(known), "see `gatekeeper explain GATE`")
+            raise NoSuchRule(f"{words} is to be answered by {name!r}, and no gate or criterion is called that; {hint}")
     for name in settings.rules:
         if name not in rules:
             hint = meant(name, sorted(rules), "see `gatekeeper rules`")

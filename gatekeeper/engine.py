@@ -202,6 +202,8 @@ def _checked(rule: Rule, subject: Subject, project: Project) -> Verdict:
                 unknowns.append(answer)
     except Unresolved as unresolved:
         unknowns.append(_unknown(unresolved))
+    if not (findings or unknowns or measures or subject.measured):
+        return Verdict(subject)  # nearly always
     if subject.measured and not findings and not unknowns and not any(measure.total > 0 for measure in measures):
         unknowns.append(Unknown(subject, "nothing was counted", Reason.EMPTY))
     return Verdict(subject, tuple(map(_withheld, findings)), tuple(map(_withheld, unknowns)), tuple(measures))

@@ -12,6 +12,7 @@ import re
 import sys
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 T = TypeVar("T")
@@ -114,8 +115,13 @@ class Source:
     def span(self, start: int, end: int) -> Span:
         """The span of characters `start` to `end` (offsets from 0, the end excluded)."""
         if self._starts is None:
-            self._starts = [0, *(m.end() for m in _LINE_BREAK.finditer(self.text))]
+            self._starts = [0, *self._ends()]
         return Span(*self._position(start), *self._position(end))
+
+    def _ends(self) -> Iterator[int]:
+        if "\r" in self.text:
+            return (found.end() for found in _LINE_BREAK.finditer(self.text))
+        return accumulate(len(line) + 1 for line in self.lines[:-1])  # each has one sign at its end: much quicker
 
     def offsets(self, span: Span) -> tuple[int, int]:
         """Where a span begins and ends, in characters from the start of the text."""

@@ -30,6 +30,17 @@ _ANSIBLE = regex(
     r"|(?:[\w.-]{0,60}[_-])?requirements\.ya?ml)\Z"
 )
 _LIST = regex(r"(?:[ \t\r]*(?:#[^\n]*|---[^\n]*)?\n)*[ ]{0,8}-[ \n]")
+# Collectors of logs, metrics and traces: by name where they have a syntax of their own; a YAML file without any of
+# these words configures none.
+_COLLECTOR = regex(r".*\.(?:alloy|river)\Z|.*(?:fluent|td-agent|logstash|vector|promtail|alloy).*\.(?:conf|toml|cfg)\Z")
+_COLLECTS = (
+    "pipelines:", "exporters:", "sinks:", "clients:", "filebeat", "metricbeat", "heartbeat", "limits_config",
+    "[OUTPUT]", "[INPUT]", "[FILTER]", "[PARSER]", "[SERVICE]", "<match", "<source>", "forward_to", "outputs:",
+    "loki.source", "otelcol.",
+)  # fmt: skip
+# Service level objectives: what formats of their own begin with, and words without which a table holds none.
+_OBJECTIVES = ("openslo/v1", "openslo.com/v", "prometheus/v1", "sloth.slok.dev/", "pyrra.dev/v1")
+_PROMISES = ("SLO", "SLI", "ervice level ", "ervice-level ", "ervice Level ")
 _STACKS = (".yaml", ".yml", ".json", ".template", ".yaml.j2", ".yml.j2", ".json.j2")
 _STACK = "AWSTemplateFormatVersion"
 _TEMPLATES = (".yaml.j2", ".yml.j2", ".yaml.tpl", ".yml.tpl", ".yaml.gotmpl", ".yml.gotmpl")
@@ -63,8 +74,12 @@ def models_of(path: str) -> tuple[str, ...]:
 def _by_name(path: str, name: str) -> tuple[str, ...]:
     """The models that read files without an ending that says what they are."""
     words = name.replace("-", ".").replace("_", ".").split(".")
+    if name == "codeowners":
+        return ("codeowners",)
     if words[0] in _DOCKERFILES or words[-1] in _DOCKERFILES:
         return ("docker",)
+    if _COLLECTOR.match(path):
+        return ("telemetry",)
     return ("ansible",) if _ANSIBLE.match(path) else ()
 
 
@@ -97,6 +112,11 @@ class BuiltIn:
         from gatekeeper.models.evidence import FOLDER, Revision
 
         yield Revision()
+        if "terraform" in project.technologies():
+            yield from import_module("gatekeeper.links.dashboards").made_by_terraform(project)
+            yield from import_module("gatekeeper.links.slos").made_by_terraform(project)
+        if not project.technologies().isdisjoint(("terraform", "cloudformation")):
+            yield from import_module("gatekeeper.links.alerting").made_by_terraform(project)
         if project.profile == "pre-commit":
             return
         folders = project.settings.evidence.folders
@@ -133,13 +153,36 @@ def _is_cloudformation(source: Source) -> bool:
 
 
 def _by_content(source: Source, models: tuple[str, ...]) -> tuple[str, ...]:
-    """The models that read a YAML file for what it holds, beside those that do for its name."""
-    if models[:1] != ("kubernetes",) or "ansible" in models or not source.path.endswith(_YAML):
+    """The models that read a file for what it holds, beside those that do for its name."""
+    if models[:1] not in (("kubernetes",), ("docs",)):
         return ()
     try:
-        return ("ansible",) if _LIST.match(source.text) else ()
+        text = source.text
     except Unreadable:  # the first model says so
         return ()
+    if models[0] == "docs":
+        return ("slo",) if "|" in text and any(word in text for word in _PROMISES) else ()
+    also = ("dashboards",) if _may_hold_dashboard(text) else ()
+    if any(word in text for word in _OBJECTIVES):
+        also = ("slo", *also)
+    if source.path.endswith(_YAML) and any(word in text for word in _COLLECTS):
+        also = ("telemetry", *also)
+    if "receiver" in text and any(word in text for word in ("route", "contactPoints", "policies")):
+        also = ("alertmanager", *also)
+    if "noDataState" in text or "datasourceUid" in text:  # rules that Grafana evaluates itself
+        also = ("grafana", *also)
+    if "backstage.io/" in text and source.path.endswith(_YAML):
+        also = ("catalog", *also)
+    if "ansible" not in models and source.path.endswith(_YAML) and _LIST.match(text):
+        return ("ansible", *also)
+    return also
+
+
+def _may_hold_dashboard(text: str) -> bool:
+    """Whether Grafana's words are there: its panels and their schema, or those of its second schema."""
+    if "schemaVersion" in text:
+        return "panels" in text
+    return "dashboard.grafana.app/" in text or ('"elements"' in text and '"vizConfig"' in text)
 
 
 def _claims(project: Project) -> Iterator[Subject]:

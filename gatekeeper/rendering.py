@@ -95,6 +95,8 @@ class _Taking:
         self.made |= made
         self.replaced |= made - {place.source.path for place in places if place.plain}
         self.subjects += [*kubernetes.of_nodes(nodes, layout.chart.folder or "."), *self._alerts(nodes, made)]
+        self.subjects += self._dashboards(nodes, made)
+        self.subjects += self._collectors(nodes)
         layout.chart.render = render._replace(templates=tuple(sorted(made)), silent=tuple(silent))
 
     def _silent(self, chart: Chart, heard: set[str]) -> list[str]:
@@ -124,6 +126,28 @@ class _Taking:
             for node in nodes:
                 if node.source.path in closed and node["kind"] == "PrometheusRule":
                     yield from (each for each in prometheus.of_node(node) if isinstance(each, Subject))
+
+    def _collectors(self, nodes: list[Node]) -> Iterator[Subject]:
+        """The configurations of collectors, in files that showed none before."""
+        holding = [node for node in nodes if node["kind"].known and node["kind"].text in _COLLECTS]
+        if holding:
+            from gatekeeper.models import telemetry
+
+            seen = {each.path for each in self.project.all(telemetry.Collector)}
+            for node in holding:
+                if node.source.path not in seen:
+                    yield from (each for each in telemetry.of_node(node) if isinstance(each, Subject))
+
+    def _dashboards(self, nodes: list[Node], made: set[str]) -> Iterator[Subject]:
+        """The dashboards in templates that could not be read for them before."""
+        faulty = (file for file in self.project.files if file.path in made)
+        closed = {file.path for file in faulty if any(_is_open(fault, ("dashboards",)) for fault in file.faults)}
+        if closed:
+            from gatekeeper.models import dashboards
+
+            for node in nodes:
+                if node.source.path in closed:
+                    yield from (each for each in dashboards.of_node(node) if isinstance(each, Subject))
 
     def evidence(self, found: Proofs[Manifests]) -> None:
         """Take in what was kept of `helm template`, where it holds; what does not hold says why."""
@@ -230,7 +254,11 @@ class _Taking:
             )
 
 
-def _is_open(fault: Fault, technologies: Iterable[str] = ("kubernetes", "prometheus")) -> bool:
+_TEMPLATES = ("kubernetes", "prometheus", "telemetry", "dashboards")  # whose subjects a rendered chart gives
+_COLLECTS = frozenset({"ConfigMap", "OpenTelemetryCollector"})
+
+
+def _is_open(fault: Fault, technologies: Iterable[str] = _TEMPLATES) -> bool:
     """Whether a fault is about a template that is not rendered."""
     return fault.reason == _UNRENDERED and fault.technology in technologies
 

@@ -163,10 +163,10 @@ def _report(outcomes: Iterable[Outcome], project: Project) -> Iterator[Reported]
 
 
 def once_each(outcome: Outcome) -> Iterator[tuple[tuple[Subject, ...], Finding]]:
-    """The findings with the subjects that have them. One that stands in the same words at the same place of several
-    variants stands once."""
+    """The findings with the subjects that have them. One that stands in the same words at the same place stands once:
+    of several variants, or of all that share one cause elsewhere."""
     if not any(verdict.subject.variant for verdict in outcome.verdicts):
-        yield from (((subject,), finding) for subject, finding in outcome.findings())
+        yield from _by_cause(outcome)
         return
     variants: dict[tuple[str, int, int], set[str]] = defaultdict(set)  # of the subjects at a place
     having: dict[tuple[Place, str], list[Subject]] = defaultdict(list)
@@ -185,6 +185,17 @@ def once_each(outcome: Outcome) -> Iterator[tuple[tuple[Subject, ...], Finding]]
             finding = finding._replace(see=(*finding.see, note))
         if found:
             yield tuple(found), finding
+
+
+def _by_cause(outcome: Outcome) -> Iterator[tuple[tuple[Subject, ...], Finding]]:
+    """What one subject says twice is two findings; what several say of one cause is one."""
+    said: dict[tuple[int, Place, str], int] = defaultdict(int)
+    having: dict[tuple[Place, str, int], tuple[Finding, list[Subject]]] = {}
+    for subject, finding in outcome.findings():
+        at = place(finding.at)
+        times = said[id(subject), at, finding.message] = said[id(subject), at, finding.message] + 1
+        having.setdefault((at, finding.message, times), (finding, []))[1].append(subject)
+    yield from ((tuple(subjects), finding) for finding, subjects in having.values())
 
 
 def _home(subject: Subject) -> tuple[str, int, int]:

@@ -5,7 +5,7 @@ import sys
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from gatekeeper.node import Node, Source
@@ -100,6 +100,8 @@ def test_links_are_those_of_commonmark(text: str) -> None:
     reference.normalizeLink = lambda url: url  # type: ignore[method-assign]
     reference.validateLink = lambda url: True  # type: ignore[method-assign]
     reference.inline.ruler.disable("html_inline")
+    # markdown-it takes a backslash and the end of its line into a target, which the specification does not.
+    assume("\\\n" not in text)
     found = []
     for token in reference.parse(text):
         waiting = list(reversed(token.children or []))

@@ -48,6 +48,7 @@ HEADINGS = """\
 ### 4. Infrastructure Status
 #### Environments
 #### Resources Provisioned
+#### Technology Stack
 ### 5. CI/CD Pipeline Status
 #### Pipeline Stages
 #### Pipeline URL
@@ -385,7 +386,8 @@ def test_two_promises_that_may_both_be_meant_are_given_to_neither(tmp_path: Path
     ("cron", "length"),
     [
         ("0 2 * * *", DAY), ("@hourly", HOUR), ("*/15 * * * *", 15 * MINUTE), ("5 */6 * * *", 6 * HOUR),
-        ("0 3 * * 0", 7 * DAY), ("0 3 1 * *", 31 * DAY), ("0 0,12 * * *", None), ("0 3 * * 1-5", None), ("x", None),
+        ("0 3 * * 0", 7 * DAY), ("0 3 1 * *", 31 * DAY), ("0 0,12 * * *", 12 * HOUR), ("0 3 * * 1-5", 3 * DAY),
+        ("x", None),
     ],
 )  # fmt: skip
 def test_interval(cron: str, length: int | None) -> None:

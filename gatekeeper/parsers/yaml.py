@@ -23,6 +23,10 @@ SIZE = 250_000  # nodes after aliases are expanded; the largest real file seen h
 
 _DOCUMENT = regex(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _DEEP = regex(rf"^[ \-?]{{{DEPTH + 1}}}", re.MULTILINE)  # an indent for more levels than that
+# What may open a mapping or list of the flow style: no bracket right behind a word, `$` or `)` is that, in no place of
+# a document. Neither counts what a template in one line opens and closes again, with no quote or comment between.
+# (It begins with the bracket, and looks behind it then: what begins with a class of signs is searched for quickly.)
+_OPENS = regex(r"[\[{](?:(?<=\{)(?P<pair>\{[^{}\[\]\"'#\n]*\}\})|(?<![\w$)].))")
 _INT = regex(r"[-+]?[0-9]{1,30}\Z")
 _FLOAT = regex(r"[-+]?(\.[0-9]{1,30}|[0-9]{1,30}(\.[0-9]{0,30})?)([eE][-+]?[0-9]{1,3})?\Z")
 _BASED = regex(r"0x[0-9a-fA-F]{1,16}\Z|0o?[0-7]{1,21}\Z")
@@ -141,8 +145,9 @@ def _fault(source: Source, error: Exception, line: int) -> Fault:
 
 def _refuse_depth(source: Source, text: str, line: int) -> None:
     """Raises `_Refused` when the text nests deeper than `DEPTH`; the exact count is taken only of suspicious texts."""
-    # No `{` of `${` or `${{` opens anything: the `$` makes it a part of a word, or an error.
-    flow = text.count("[") + text.count("{") - text.count("${") - text.count("${{")
+    flow = text.count("[") + text.count("{")
+    if flow > DEPTH:
+        flow = sum(1 for found in _OPENS.finditer(text) if not found["pair"]) + 2  # the one pair that is open
     if flow <= DEPTH and not _DEEP.search(text):
         return
     depth = 0

@@ -12,10 +12,12 @@ from gatekeeper.models.attestations import Attestation
 from gatekeeper.models.evidence import Evidence
 from gatekeeper.models.waivers import Excuse
 from gatekeeper.renderers.sanitise import json_text
+from gatekeeper.renderers.stack import Used, stack
 from gatekeeper.rule import Measure, Note, Place, place
 from gatekeeper.waivers import Reported
 
 SCHEMA = "gatekeeper/report/v1"
+_SIGNS = 5  # of a technology
 
 
 def render(report: Report) -> str:
@@ -32,6 +34,7 @@ def render(report: Report) -> str:
         "findings": [_finding(each) for each in report.findings],
         "gates": [_gate(gate) for gate in report.gates],
         "evidence": [_evidence(evidence) for evidence in report.project.all(Evidence)],
+        "technologies": [_used(each) for each in stack(report)],
         "left_out": {"by_profile": list(report.left_out), "by_level": list(report.not_asked)},
         "exit_code": report.exit_code,
     }
@@ -146,6 +149,19 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "trouble": {"reason": evidence.trouble.reason, "message": evidence.trouble.message}
         if evidence.trouble
         else None,
+    }
+
+
+def _used(each: Used) -> dict[str, Any]:
+    technology = each.technology
+    return {
+        "name": technology.name,
+        "group": technology.group,
+        "maybe": technology.maybe,
+        "files": len(technology.files),
+        "rules": each.rules,
+        "judged": each.judged,
+        "shown_by": [{**_proof(sign.at), "what": sign.what} for sign in technology.signs[:_SIGNS]],
     }
 
 

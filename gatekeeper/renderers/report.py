@@ -11,6 +11,7 @@ from gatekeeper.audit import Report
 from gatekeeper.discover import Unreadable
 from gatekeeper.gates import Status
 from gatekeeper.links.judged import GENERATED
+from gatekeeper.links.on_call import on_call
 from gatekeeper.models.evidence import Revision
 from gatekeeper.renderers.completion import (
     cost,
@@ -23,7 +24,7 @@ from gatekeeper.renderers.completion import (
     security,
     summary,
 )
-from gatekeeper.renderers.completion.sheet import Sheet, section, slot
+from gatekeeper.renderers.completion.sheet import Sheet, listed, section, slot, where
 from gatekeeper.renderers.sanitise import markdown_code, markdown_text, printed
 from gatekeeper.settings import FILE, Invalid, load
 
@@ -60,7 +61,9 @@ def render(report: Report) -> str:
 def _header(sheet: Sheet) -> str:
     report = sheet.report
     service = report.settings.service
-    title = markdown_text(service.name) or slot("gatekeeper.yaml names no service")
+    task = report.settings.task
+    named = " - ".join(markdown_text(each) for each in (task.id, task.name) if each)
+    title = named or markdown_text(service.name) or slot("gatekeeper.yaml names no service")
     counted = Counter(gate.status for gate in report.gates)
     counts = ", ".join(f"{counted[status]} {status.value}" for status in Status if counted[status])
     lines = (
@@ -69,7 +72,8 @@ def _header(sheet: Sheet) -> str:
         f"**Judged**: {sheet.project.today}, profile {report.profile}, level {service.level}",
         f"**Policy**: {_policy(sheet)}; gatekeeper {report.version}, {len(report.rules)} rules",
         *([f"**Relaxed by the settings**: {markdown_text('; '.join(report.relaxed))}"] if report.relaxed else []),
-        f"**Started**: {slot('needs-human')}",
+        *([f"**Service**: {markdown_text(service.name)}"] if named and service.name else []),
+        f"**Started**: {f'{task.started} ({FILE})' if task.started else slot('needs-human')}",
         f"**Completed**: {slot('needs-human')}",
         f"**Actual Effort**: {slot('needs-human')}",
     )
@@ -115,8 +119,10 @@ def _in_force(name: str, sheet: Sheet) -> bool:
 
 
 def _footer(sheet: Sheet) -> str:
-    owner = sheet.report.settings.service.owner
-    to = f"{markdown_text(owner)} ({FILE})" if owner else slot("gatekeeper.yaml names no owner")
+    named = {each.who: f"{markdown_text(each.who)} ({markdown_text(each.by)}, {where(each.at)})"
+             for each in reversed(on_call(sheet.project))}  # fmt: skip
+    nobody = slot("nobody is declared: service.owner in gatekeeper.yaml, catalog-info.yaml, CODEOWNERS")
+    to = listed([*named.values()][::-1], 2) or nobody
     return "\\\n".join((
         f"**Deployment Status**: {sheet.answer('deployment-recorded')}",
         f"**All Environments Healthy**: {sheet.answer('environments-healthy')}",

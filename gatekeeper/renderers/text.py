@@ -20,6 +20,7 @@ from gatekeeper.waivers import Reported
 WIDTH = 105
 _NARROW = 80  # columns; below, the table goes without Criteria
 _EXCERPTS = 5  # findings of one rule that are shown with their source; the others are one line each
+_ALIKE = 2  # criteria that are open for one reason; more of them stand together
 _TAB = "    "
 
 _RED, _GREEN, _YELLOW, _MAGENTA, _CYAN, _FAINT = "31", "32", "33", "35", "36", "2"
@@ -187,13 +188,19 @@ class _Page:
     # what is not proven, and what was looked at
 
     def open_questions(self) -> list[str]:
-        questions = [(gate, criterion) for gate in self.report.gates for criterion in gate.criteria if criterion.open]
-        lines = ["Not proven:"] if questions else []
-        for gate, criterion in questions:
-            status = self.coloured(f"{criterion.status.value:8}")
-            light = "" if criterion.weighs else "  (an advisory at most)"
-            lines.append(f"  {status}  {gate.id}/{criterion.id}  {visible(criterion.statement)}{light}")
-            lines += self._hanging(" " * 12, _why(criterion))
+        asked = [(gate, criterion) for gate in self.report.gates for criterion in gate.criteria if criterion.open]
+        lines = ["Not proven:"] if asked else []
+        alike: dict[tuple[str, Status, str], list[Criterion]] = {}
+        for gate, criterion in asked:
+            alike.setdefault((gate.id, criterion.status, _why(criterion)), []).append(criterion)
+        for (gate_id, status, why), criteria in alike.items():
+            word = self.coloured(f"{status.value:8}")
+            if len(criteria) > _ALIKE:
+                lines.append(f"  {word}  {gate_id}  {_together(criteria)}, all for one reason")
+                lines += self._hanging(" " * 12, ", ".join(each.id for each in criteria))
+            else:
+                lines += [f"  {word}  {gate_id}/{_asked(each)}" for each in criteria]
+            lines += self._hanging(" " * 12, why)
         return lines
 
     def files(self) -> list[str]:
@@ -251,6 +258,16 @@ def _why(criterion: Criterion) -> str:
     at = criterion.proof[0] if criterion.proof else None
     where = f" at {_where(at)}" if at and not is_repository(at) else ""
     return f"{reason}{where}; next: {criterion.next_step}" if criterion.next_step else f"{reason}{where}"
+
+
+def _asked(criterion: Criterion) -> str:
+    return f"{criterion.id}  {visible(criterion.statement)}{'' if criterion.weighs else '  (an advisory at most)'}"
+
+
+def _together(criteria: Sequence[Criterion]) -> str:
+    light = sum(1 for each in criteria if not each.weighs)
+    some = f"{light} of them an advisory" if light < len(criteria) else "advisories"
+    return f"{len(criteria)} criteria" + (f"  ({some} at most)" if light else "")
 
 
 def _where(at: Place) -> str:

@@ -1,4 +1,4 @@
-"""Section 4: the environments and what is declared to run in them."""
+"""Section 4: the environments, what is declared to run in them, and what it is built with."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from gatekeeper.models.evidence.facts import Drift
 from gatekeeper.models.pipeline.environments import Class, tokens
 from gatekeeper.node import Node
 from gatekeeper.proof import proofs
-from gatekeeper.renderers.completion.sheet import Sheet, listed, section, slot, table
+from gatekeeper.renderers.completion.sheet import Sheet, listed, section, shortened, slot, table
 from gatekeeper.renderers.sanitise import markdown_code, markdown_text
+from gatekeeper.renderers.stack import Used, stack
 
 _PRODUCTIVE = (Class.PROD, Class.PARAMETRIC)
 
@@ -25,6 +26,8 @@ def infrastructure(sheet: Sheet) -> str:
         "#### Resources Provisioned",
         "Declared, not seen running. What is written in several places is listed at each; counts are per environment.",
         _resources(sheet),
+        "#### Technology Stack",
+        _stack(sheet),
     )
 
 
@@ -109,3 +112,16 @@ def _unseen(sheet: Sheet) -> list[tuple[str, ...]]:
         for each in found
         if not getattr(each, "local", True)
     ]  # fmt: skip
+
+
+def _stack(sheet: Sheet) -> str:
+    nothing = f"none is recognised in {len(sheet.project.tree.paths)} files"
+    rows = [_used(each, sheet) for each in stack(sheet.report)]
+    return table("Category | Technology | Shown by | Judged", rows, nothing)
+
+
+def _used(each: Used, sheet: Sheet) -> tuple[str, ...]:
+    technology, sign = each.technology, each.technology.shown_by
+    name = f"perhaps {technology.name}" if technology.maybe else technology.name
+    shown = f"{markdown_text(shortened(sign.what, 80))} ({sheet.at(sign.at)})"
+    return technology.group, name, shown, each.words

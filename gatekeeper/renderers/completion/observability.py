@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from gatekeeper.links.alerting import alarms
-from gatekeeper.links.dashboards import Dashboard, dashboards
-from gatekeeper.links.logs import Log, log_places, shippers
+from gatekeeper.links.dashboards import Listed, dashboards
+from gatekeeper.links.logs import Flow, Log, flows, log_places, shippers
 from gatekeeper.links.receivers import Receiver, Routed, routed
 from gatekeeper.links.runbooks import runbook_of
-from gatekeeper.models import Subject
+from gatekeeper.models.alarms import Alarm, Bound, RoutedAlarm
 from gatekeeper.models.prometheus import Alert
 from gatekeeper.node import Node, Unresolved
 from gatekeeper.renderers.completion.sheet import Sheet, listed, section, slot, table
@@ -24,6 +24,7 @@ def observability(sheet: Sheet) -> str:
     found = dashboards(sheet.project)
     alerts = [_alert(each, sheet) for each in alarms(sheet.project)]
     logs = [_log(each, sheet) for each in log_places(sheet.project)]
+    logs += [_flow(each, sheet) for each in flows(sheet.project)]
     logs += [
         (f"what {markdown_code(each.name)} collects", slot("in its own configuration"),
          slot("where the logs go"), sheet.at(each.at))
@@ -54,18 +55,25 @@ def _nothing(what: Owned, words: str, sheet: Sheet) -> str:
     return slot(f"not-owned-here: {looked}; say where with `owns` or `elsewhere`")
 
 
-def _dashboard(each: Dashboard, sheet: Sheet) -> tuple[str, ...]:
+def _dashboard(each: Listed, sheet: Sheet) -> tuple[str, ...]:
     uid = f" (uid {sheet.value(each.uid)})" if each.uid.present else ""
-    purpose = sheet.words(each.description) if each.description.present else slot("needs-human")
     panels = str(each.panels) if each.panels is not None else slot("unresolved")
-    return sheet.words(each.title), f"{sheet.answer('dashboards-ready')}{uid}", purpose, panels, sheet.at(each.node)
+    answer = f"{sheet.answer('dashboards-ready')}{uid}"
+    return sheet.words(each.title), answer, _purpose(each, sheet), panels, sheet.at(each.node)
+
+
+def _purpose(each: Listed, sheet: Sheet) -> str:
+    """What it is for, by its own words, and what its queries ask for."""
+    shown = f"queries {listed(each.shows, 2)}" if each.shows else ""
+    said = sheet.words(each.description) if each.description.present else ""
+    return "; ".join(part for part in (said.rstrip("."), shown) if part) or slot("needs-human")
 
 
 # alerts
 
 
-def _alert(each: Subject, sheet: Sheet) -> tuple[str, ...]:
-    return _prometheus(each, sheet) if isinstance(each, Alert) else _alarm(cast("Resource", each), sheet)
+def _alert(each: Alarm, sheet: Sheet) -> tuple[str, ...]:
+    return _prometheus(each, sheet) if isinstance(each, Alert) else _alarm(each, sheet)
 
 
 def _prometheus(alert: Alert, sheet: Sheet) -> tuple[str, ...]:
@@ -104,8 +112,8 @@ def _runbook(alert: Alert, sheet: Sheet) -> str:
     return f"{slot('elsewhere, not looked at')} {sheet.value(alert.runbook, 120)}"
 
 
-def _alarm(each: Resource, sheet: Sheet) -> tuple[str, ...]:
-    severity = next((each.node[key] for key in ("severity", "priority") if each.node[key].present), None)
+def _alarm(each: Alarm, sheet: Sheet) -> tuple[str, ...]:
+    severity = each.severity
     return (
         markdown_code(each.name),
         sheet.words(severity) if severity is not None else "none given",
@@ -116,11 +124,9 @@ def _alarm(each: Resource, sheet: Sheet) -> tuple[str, ...]:
     )
 
 
-def _described(each: Resource, sheet: Sheet) -> str:
-    """The runbook that the description of an alarm names."""
-    said = next(
-        (each.node[key] for key in ("alarm_description", "description", "message") if each.node[key].present), None
-    )
+def _described(each: Alarm, sheet: Sheet) -> str:
+    """The runbook that the words of an alarm name."""
+    said = each.runbook if each.runbook is not None else each.summary
     if said is None:
         return "**none**"
     if not said.known:
@@ -131,31 +137,37 @@ def _described(each: Resource, sheet: Sheet) -> str:
     return slot("elsewhere, not looked at") if "://" in said.text else "**none**"
 
 
-def _condition(each: Resource, sheet: Sheet) -> str:
-    node = each.node
-    if each.type != "aws_cloudwatch_metric_alarm":
-        return slot(f"unresolved: {each.type} is not read that far")
-    parts = (node["statistic"], node["metric_name"], node["comparison_operator"], node["threshold"])
-    if not all(part.known and part.present for part in parts):
-        return slot("unresolved: a metric alarm whose condition is not all written")
-    words = sheet.value(Node(" ".join(part.text for part in parts), node.source, parts[1].span))
-    times = [node["evaluation_periods"], node["period"]]
-    lasting = f" for {times[0].text} x {times[1].text} s" if all(t.known and t.present for t in times) else ""
-    return f"{words}{lasting}"
+def _condition(each: Alarm, sheet: Sheet) -> str:
+    if not each.bounds:
+        return slot("unresolved: what it compares is not all written, or not read that far")
+    return listed([_bound(bound, sheet) for bound in each.bounds], 3)
 
 
-def _told(each: Resource, sheet: Sheet) -> str:
-    if not each.type.startswith("aws_cloudwatch_"):
-        return slot(f"unresolved: {each.type} is not followed")
+def _bound(bound: Bound, sheet: Sheet) -> str:
+    """`p95 of response_time_seconds > 1 s over 300 s for 600 s`."""
+    of = f"p{bound.quantile * 100:g} of " if bound.quantile is not None else ""
+    limit = f"{bound.limit * 100:g} %" if bound.unit == "ratio" else f"{bound.limit:g}"
+    unit = " s" if bound.unit == "seconds" else ""
+    words = sheet.value(Node(f"{of}{bound.metric} {bound.comparator} {limit}{unit}", bound.at.source, bound.at.mark))
+    over = f" over {bound.window:g} s" if bound.window else ""
+    return f"{words}{over}{f' for {bound.held:g} s' if bound.held else ''}"
+
+
+def _told(each: Alarm, sheet: Sheet) -> str:
+    if isinstance(each, RoutedAlarm):
+        return _notified(routed(each, sheet.project))
+    if each.backend != "cloudwatch":
+        return slot(f"unresolved: whom {each.backend or 'this kind of alarm'} tells is not followed")
     from gatekeeper.links.alarm_actions import actions_of
 
+    resource: Resource = each.resource  # type: ignore[attr-defined]  # what makes it
     shown = []
-    for action in actions_of(each, sheet.project):
+    for action in actions_of(resource, sheet.project):
         behind = listed([markdown_text(word) for word in action.protocols], 3) or "no subscription here"
         shown.append(f"{markdown_code(action.topic)}: {behind if action.found else slot('unresolved')}")
     if shown:
         return listed(shown, 3)
-    return slot("unresolved") if each.present("alarm_actions") else "**no action**"
+    return slot("unresolved") if resource.present("alarm_actions") else "**no action**"
 
 
 # logs
@@ -171,3 +183,9 @@ def _log(each: Log, sheet: Sheet) -> tuple[str, ...]:
         kept = f"{sheet.words(each.days)} days"
     destination = f"{markdown_code(each.type)} {sheet.value(each.name)}"
     return sources, destination, kept, sheet.at(each.at)
+
+
+def _flow(each: Flow, sheet: Sheet) -> tuple[str, ...]:
+    sources = listed([markdown_code(name) for name in each.sources], 3) or slot("what it takes in is not written here")
+    kept = sheet.words(each.kept) if each.kept is not None else slot("nothing here says for how long")
+    return sources, markdown_code(each.destination), kept, sheet.at(each.at)

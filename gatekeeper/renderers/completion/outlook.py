@@ -27,8 +27,10 @@ def gate_table(sheet: Sheet) -> str:
 
 
 def dependencies(sheet: Sheet) -> str:
-    row = (slot("needs-human: tasks are in no file read here"), slot("needs-human"), sheet.answer("dependencies-ready"))
-    return section("### 13. Dependencies on Other Tasks", table("Task ID | Description | Status", [row]))
+    state = sheet.answer("dependencies-ready")
+    rows = [(markdown_text(id), slot("needs-human"), state) for id in sheet.report.settings.task.dependencies]
+    none = (slot("gatekeeper.yaml names none: task.dependencies"), slot("needs-human"), state)
+    return section("### 13. Dependencies on Other Tasks", table("Task ID | Description | Status", rows or [none]))
 
 
 # known issues

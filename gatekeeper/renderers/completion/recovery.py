@@ -20,7 +20,7 @@ _RESTORE = regex(r"restor|recover", re.IGNORECASE)
 
 
 def recovery(sheet: Sheet) -> str:
-    found = stores(sheet.project)
+    found = [each for each in stores(sheet.project) if not each.spare]
     promised = promises(sheet.project)
     used: set[int] = set()
     groups = Counter(each.group for each in found)

@@ -73,6 +73,16 @@ class Sheet:
     def together(self, criteria: Sequence[Criterion]) -> Status:
         return worst(each.status for each in criteria)
 
+    def came_to(self, names: Sequence[str]) -> str:
+        """What criteria and gates come to together, and which they are."""
+        gates = {gate.id: gate.status for gate in self.report.gates}
+        known = {name: gates.get(name) or (found.status if (found := self.criterion(name)) else None) for name in names}
+        named = ", ".join(map(markdown_code, names))
+        unasked = next((name for name, status in known.items() if status is None), None)
+        if unasked is not None:
+            return f"{self._not_asked(unasked)}: {named}"
+        return f"{worst(status for status in known.values() if status).value}: {named}"
+
     # values
 
     def value(self, node: Node | None, longest: int = LONGEST) -> str:

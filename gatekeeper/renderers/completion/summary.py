@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gatekeeper.gates import Criterion, Status
 from gatekeeper.links.alerting import alarms
 from gatekeeper.links.judged import documents
-from gatekeeper.links.requirements import requirements
+from gatekeeper.links.requirements import Requirement, answering, requirements, spoken_of
 from gatekeeper.models import Subject
 from gatekeeper.models.docs import Document
 from gatekeeper.node import Node, regex
 from gatekeeper.parsers.markdown import Section, front_matter
-from gatekeeper.renderers.completion.sheet import Sheet, listed, section, shortened, slot, table
+from gatekeeper.renderers.completion.sheet import Sheet, listed, section, shortened, slot, table, where
 from gatekeeper.renderers.sanitise import markdown_code, markdown_text
 
 _MOST = 10  # objects of a kind that are named
@@ -51,7 +51,7 @@ def _declared(sheet: Sheet) -> Iterable[str]:
     yield f"- **Alerts**: {_named(alarms(project), sheet) or sheet.none_of('prometheus', 'terraform', what='alerts')}"
 
 
-def _named(subjects: list[Subject], sheet: Sheet) -> str:
+def _named(subjects: Sequence[Subject], sheet: Sheet) -> str:
     shown = [f"{markdown_code(each.name)} ({sheet.at(each)})" for each in subjects]
     return f"{len(shown)}: {listed(shown, _MOST)}" if shown else ""
 
@@ -140,23 +140,25 @@ def _status(document: Document, sheet: Sheet) -> str:
 
 def requirement_rows(sheet: Sheet) -> str:
     every = documents(sheet.project)
-    rows = [
-        (
-            f"{markdown_text(each.id)}: {sheet.words(Node(each.words, each.at.source, each.at.span))}",
-            sheet.answer("requirements-traced"),
-            slot("needs-human"),
-            sheet.at(each.at),
-        )
-        for each in requirements(sheet.project)
-    ]
+    rows = [_requirement(each, sheet) for each in requirements(sheet.project)]
     nothing = f"none is numbered in {len(every)} Markdown documents"
     rows = rows or [(nothing, sheet.answer("requirements-traced"), slot("needs-human"), "")]
     header = "PRD Requirement | Status | Implementation | Where"
     return section("### 2. PRD Alignment Check", table(header, rows))
 
 
+def _requirement(each: Requirement, sheet: Sheet) -> tuple[str, ...]:
+    """Its status is that of the criteria that the settings name for it; a place that speaks of it proves nothing."""
+    words = f"{markdown_text(each.id)}: {sheet.words(Node(each.words, each.at.source, each.at.span))}"
+    names = answering(each.id, sheet.project)
+    status = sheet.came_to(names) if names else sheet.answer("requirements-traced")
+    spoken = spoken_of(sheet.project).get(each.id)
+    made = f"spoken of in {where(spoken)}" if spoken else slot("nothing here names it")
+    return words, status, made, sheet.at(each.at)
+
+
 def acceptance(sheet: Sheet) -> str:
-    rows = []
+    rows = [_accepted(words, name, sheet) for words, name in sheet.report.settings.task.acceptance.items()]
     of_no_use: dict[tuple[str, str], list[Criterion]] = {}
     for gate, criterion in sheet.criteria.values():
         if criterion.status is Status.NOT_APPLICABLE:
@@ -171,6 +173,12 @@ def acceptance(sheet: Sheet) -> str:
     nothing = slot("no criterion is asked")
     table_ = table("Criteria | Status | Evidence | Gate", rows, nothing, most=500)
     return section("### 3. Acceptance Criteria Verification", table_)
+
+
+def _accepted(words: str, name: str, sheet: Sheet) -> tuple[str, ...]:
+    """An acceptance criterion of the task, and what answers it."""
+    status = sheet.came_to([name]) if name else slot("no criterion answers it")
+    return markdown_text(words), status, "", "the task's own"
 
 
 def _reasoned(criterion: Criterion) -> bool:

@@ -1,4 +1,4 @@
-"""What else the verdict rests on: waivers, evidence, the files, and what was not asked."""
+"""What else the verdict rests on: waivers, evidence, what is here, the files, and what was not asked."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from gatekeeper.renderers.page.markup import (
     text,
 )
 from gatekeeper.renderers.page.proof import BINDINGS, moment, until
+from gatekeeper.renderers.stack import Used, stack
 from gatekeeper.rule import Place, place
 
 _ROWS = 200  # of excuses and of evidence
@@ -30,6 +31,7 @@ _FILES = 500
 def sections(report: Report) -> Iterator[Section]:
     yield _waivers(report)
     yield _evidence(report)
+    yield _stack(report)
     yield _files(report)
     yield _left_out(report)
 
@@ -82,6 +84,21 @@ def _analyser(each: Analysed) -> Markup:
     name = f"{each.tool} {each.version}".strip()
     said = f"said nothing ({each.reason}): {each.message}" if each.scan is None else "ran beside this audit"
     return text(f"{name} {said}")
+
+
+def _stack(report: Report) -> Section:
+    found = stack(report)
+    headings = ("Group", "Technology", "Shown by", "Judged")
+    shown = table(headings, map(_used, found), "Technologies") if found else NOTHING
+    return Section("technologies", f"Technologies ({len(found)})", shown)
+
+
+def _used(each: Used) -> Iterable[Markup]:
+    technology, sign = each.technology, each.technology.shown_by
+    yield text(technology.group)
+    yield text(f"perhaps {technology.name}" if technology.maybe else technology.name)
+    yield joined((spot(sign.at), text(f" {sign.what}")))
+    yield text(each.words)
 
 
 def _files(report: Report) -> Section:

@@ -52,6 +52,8 @@ class Proofs:
         yield "Reason", text(criterion.reason) if criterion.reason != criterion.result else NOTHING
         yield "Next step", text(criterion.next_step)
         yield "Rests on", self._basis(criterion)
+        if self._attestation(criterion) or criterion.basis != "evidence":
+            yield "Counted", _counted(criterion)
         if criterion.beneath:
             yield "Without it", joined((badge(criterion.beneath.value), text(_without(criterion))))
         if criterion.waiver:
@@ -66,8 +68,7 @@ class Proofs:
         if criterion.basis == "nothing":
             return text("nothing: no file shows it, and nobody attests it")
         if criterion.basis == "evidence":
-            counts = [_measure(each) for each in criterion.measures[:_SHOWN]]
-            return joined((listed(counts, "measures"), _more(criterion.measures))) if counts else text(_NO_EVIDENCE)
+            return _counted(criterion) if criterion.measures else text(_NO_EVIDENCE)
         return text(self._static(criterion))
 
     def _attestation(self, criterion: Criterion) -> Attestation | None:
@@ -99,6 +100,11 @@ class Proofs:
             return NOTHING
         places = [at for at in dict.fromkeys(criterion.proof) if not is_repository(at)]
         return joined((listed(map(spot, places[:_SHOWN]), "places"), _more(places)))
+
+
+def _counted(criterion: Criterion) -> Markup:
+    counts = [_measure(each) for each in criterion.measures[:_SHOWN]]
+    return joined((listed(counts, "measures"), _more(criterion.measures)))
 
 
 _NO_EVIDENCE = "evidence: none that counts"

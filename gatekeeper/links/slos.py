@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from gatekeeper.discover import Unreadable
 from gatekeeper.links.alerting import alarms, for_production, is_trial, leaves_out
 from gatekeeper.links.resources import terraform_resources
 from gatekeeper.links.selectors import visited
@@ -19,7 +18,6 @@ from gatekeeper.models.alarms import Alarm, Bound
 from gatekeeper.models.prometheus import Alert, seconds
 from gatekeeper.models.slo import Objective
 from gatekeeper.node import Unresolved, regex
-from gatekeeper.parsers import yaml
 from gatekeeper.project import Project
 
 if TYPE_CHECKING:
@@ -159,7 +157,7 @@ def _find_home(project: Project) -> _Home:
     workloads, services = project.all(Workload), project.all(Service)
     stated = [project.settings.service.name] if project.settings.service.name else []
     asked = [each.object_name for each in workloads if _visited(each, project)] or [e.object_name for e in services]
-    said = [name for alarm in told(project) for name in _services(alarm) or ()]
+    said = [name for alarm in alarms(project) for name in _services(alarm) or ()]
     known = tuple({words_of(name) for name in (*asked, *(e.object_name for e in workloads), *(
         each.service for each in objectives(project)))} - {frozenset()})  # fmt: skip
     for names in (stated, asked, said):
@@ -178,11 +176,6 @@ def _visited(workload: Workload, project: Project) -> bool:
 
 
 # alerts
-
-
-def told(project: Project) -> list[Alarm]:
-    """The alerts that tell somebody."""
-    return [each for each in alarms(project) if isinstance(each, Alarm)]
 
 
 def _services(alarm: Alarm) -> frozenset[str] | None:
@@ -241,7 +234,7 @@ def _said(project: Project) -> list[_Said]:
 
 
 def _read_all(project: Project) -> list[_Said]:
-    every = told(project)
+    every = alarms(project)
     counted = Counter(word for alarm in every for word in words_of(alarm.title))
     common = {word for word, count in counted.items() if len(every) >= 3 and count * 3 >= len(every) * 2}
     return [_reading(alarm, common, project) for alarm in every]
@@ -515,22 +508,8 @@ def distinct_services(project: Project) -> set[Words]:
 
 def depends_on(objective: Objective, project: Project) -> set[str]:
     """The names of what its service is declared to depend on, in the descriptors of Backstage."""
+    from gatekeeper.models.catalog import Entity
+
     own = words_of(objective.service)
-    declared = project.once("declared dependencies", lambda project: list(_declared(project)))
-    return {name for words, names in declared if same(own, words) for name in names}
-
-
-def _declared(project: Project) -> Iterator[tuple[Words, list[str]]]:
-    for path in project.tree.paths:
-        if path.rpartition("/")[2] not in ("catalog-info.yaml", "catalog-info.yml"):
-            continue
-        try:
-            documents = project.tree.source(path).once(yaml.parse)
-        except Unreadable:
-            continue
-        for node in documents.nodes:
-            listed = node["spec"]["dependsOn"]
-            names = [each.text for each in (listed if listed.known and listed.is_list else ()) if each.known]
-            called = node["metadata"]["name"]
-            if names and called.known:
-                yield words_of(called.text), [name.rpartition(":")[2].rpartition("/")[2] for name in names]
+    called = [each for each in project.all(Entity) if same(own, words_of(each.name.partition("/")[2]))]
+    return {name for each in called for name in each.depends_on}

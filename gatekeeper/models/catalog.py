@@ -64,6 +64,13 @@ class Entity(Subject):
         return who(written(self.owner))
 
     @property
+    def depends_on(self) -> list[str]:
+        """The names of what it is declared to depend on, without their kinds: `resource:default/orders` is orders."""
+        listed = self.node.at("spec.dependsOn")
+        names = [written(each) for each in (listed if listed.known and listed.is_list else ())]
+        return [name.rpartition(":")[2].rpartition("/")[2] for name in names if name]
+
+    @property
     def annotations(self) -> dict[str, Node]:
         given = self.node.at("metadata.annotations")
         return dict(given.items()) if given.whole and given.is_mapping else {}

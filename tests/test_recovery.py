@@ -64,6 +64,17 @@ def test_what_a_schedule_of_velero_takes_in(template: str, more: str, on: bool |
     assert backup(velero(template, more)).on is on
 
 
+def test_a_place_for_backups_that_nothing_is_written_to() -> None:
+    place = (
+        "---\napiVersion: velero.io/v1\nkind: BackupStorageLocation\nmetadata: {{name: {}, namespace: velero}}\n"
+        "spec: {{accessMode: {}}}\n"
+    )
+    assert backup(velero("") + place.format("default", "ReadOnly")).on is None
+    assert backup(velero("storageLocation: old") + place.format("old", "ReadOnly")).on is None
+    assert backup(velero("") + place.format("old", "ReadOnly")).on is True
+    assert backup(velero("") + place.format("default", "ReadWrite")).on is True
+
+
 VOLSYNC = (
     "apiVersion: volsync.backube/v1alpha1\nkind: ReplicationSource\nmetadata: {{name: orders, namespace: shop}}\n"
     'spec: {{sourcePVC: "{}", trigger: {{schedule: "0 * * * *"}}, restic: {{retain: {{daily: 7}}}}}}\n'

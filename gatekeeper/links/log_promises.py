@@ -11,6 +11,7 @@ from gatekeeper.links.logs import log_places
 from gatekeeper.links.resources import terraform_resources
 from gatekeeper.models import Subject
 from gatekeeper.models.docs import Document
+from gatekeeper.models.prometheus import duration
 from gatekeeper.node import Node, regex
 from gatekeeper.parsers.markdown import Table
 from gatekeeper.project import Project
@@ -31,8 +32,6 @@ _DURATION = regex(
 )  # fmt: skip
 _EVER = regex(r"(?:for ?ever|indefinite(?:ly)?|unlimited|never expires?|infinite)\.?\Z", re.IGNORECASE)
 _UNITS = {"h": 1 / 24, "d": 1.0, "w": 7.0, "m": 30.0, "y": 365.0}
-_GO = regex(r"(\d{1,9})(s|m|h|d|w|y)")
-_SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "y": 31_536_000}
 _DESTINATIONS = (
     ("cloudwatch", regex(r"cloud ?watch", re.IGNORECASE)),
     ("loki", regex(r"\bloki\b", re.IGNORECASE)),
@@ -116,11 +115,9 @@ def days_of(text: str) -> float | None:
 
 def _go_days(text: str) -> float | None:
     """A duration of Loki's (`744h`, `30d`) in days; 0 is for ever."""
-    text = text.strip().lower()
-    parts = _GO.findall(text)
-    if text in ("0", "") or not parts or "".join(number + unit for number, unit in parts) != text:
-        return FOREVER if text == "0" else None
-    seconds = sum(int(number) * _SECONDS[unit] for number, unit in parts)
+    seconds = duration(text)
+    if seconds is None:
+        return None
     return seconds / 86_400 if seconds else FOREVER
 
 

@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 from gatekeeper.links.dumps import ENGINES, Dump, dumps, of, outlives
 from gatekeeper.links.selectors import compatible
-from gatekeeper.models.cron import DAY, HOUR, MINUTE, cron
+from gatekeeper.models.cron import DAY, cron
 from gatekeeper.models.kubernetes import LabelSelector, Object, Workload, written
+from gatekeeper.models.prometheus import duration
 from gatekeeper.node import Node, Unresolved, regex
 from gatekeeper.project import Project
 
@@ -87,7 +88,9 @@ def schedules(project: Project) -> list[Schedule]:
     """Everything in the repository that makes backups by itself, in the order of the files."""
 
     def make(project: Project) -> list[Schedule]:
-        return [found for each in project.all(Object) if (found := schedule_of(each)) is not None]
+        found = [made for each in project.all(Object) if (made := schedule_of(each)) is not None]
+        locked = {each.object_name for each in project.all(Object) if _is_locked(each)}
+        return [_kept_nowhere(each, locked) if locked else each for each in found]
 
     return project.once("schedules of backups", make)
 
@@ -100,15 +103,11 @@ def schedule_of(each: Object) -> Schedule | None:
 
 def seconds(text: str) -> int | None:
     """A time to keep as it is written in such objects (`720h`, `30d`, `2w`, `240h0m0s`), in seconds."""
-    pieces = _PIECE.findall(text)
-    if not pieces or _PIECE.sub("", text).strip():
-        return None
-    return sum(int(number) * _UNITS[unit] for number, unit in pieces)
+    found = duration(text) if text.strip() != "0" else None
+    return int(found) if found is not None else None
 
 
 _SELDOM = 31 * DAY
-_PIECE = regex(r"(\d{1,6})(h|d|w|y|m|s)")
-_UNITS = {"s": 1, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY, "y": 365 * DAY}
 
 
 # Velero
@@ -119,6 +118,21 @@ def _velero(each: Object) -> Schedule:
     ttl = written(template["ttl"])
     length = seconds(ttl) or 30 * DAY  # 0 and nothing mean the default
     return Schedule(each, (each.spec["schedule"],), ttl or "720h", lambda kept: _taken(template, kept), kept=length)
+
+
+def _is_locked(each: Object) -> bool:
+    """Whether it is a place for backups of Velero that nothing may be written to."""
+    return (each.group, each.kind) == ("velero.io", "BackupStorageLocation") and written(
+        each.spec["accessMode"]
+    ) == "ReadOnly"
+
+
+def _kept_nowhere(schedule: Schedule, locked: set[str]) -> Schedule:
+    """A schedule of Velero, with a flaw where what it makes goes to a place that is locked."""
+    if schedule.by.group != "velero.io":
+        return schedule
+    place = written(schedule.by.spec["template"]["storageLocation"]) or "default"
+    return schedule._replace(flaw=f"writes to {place}, which is read-only") if place in locked else schedule
 
 
 _LEFT_OUT = "velero.io/exclude-from-backup"

@@ -399,7 +399,12 @@ _SECONDS = (31_536_000, 604_800, 86_400, 3_600, 60, 1, 0.001)
 
 def seconds(node: Node) -> float | None:
     """A duration of Prometheus (`1h30m`) in seconds; None for what is none, or not known."""
-    text = node.text.strip() if node.known else ""
+    return duration(node.text) if node.known else None
+
+
+def duration(text: str) -> float | None:
+    """The same of a text, as programs in Go write it too (`720h0m0s`)."""
+    text = text.strip()
     found = _DURATION.match(text)
     if not text or not found:
         return 0.0 if text == "0" else None

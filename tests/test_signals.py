@@ -135,7 +135,7 @@ def test_signal(name: str, expr: str, signal: str | None) -> None:
     ],
 )
 def test_limits(expr: str, expected: list[tuple[object, ...]]) -> None:
-    assert limits(expr) == tuple(Limit(*each) for each in expected)  # type: ignore[arg-type]
+    assert limits(expr) == tuple(Limit(*each) for each in expected)  # type: ignore[arg-type]  # rows of the table
 
 
 def _project(*files: tuple[str, str]) -> Project:

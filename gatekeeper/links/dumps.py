@@ -5,6 +5,7 @@ The commands of the containers are read as shell; what stands in a comment or is
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -139,8 +140,8 @@ _SHELL_OPTION = regex(r"-[A-Za-z]{0,8}c\Z")
 def _filled(script: str, values: dict[str, str], shell: bool) -> str:
     """A script with the values of variables that are plain words; without a shell only `$(NAME)` is one."""
 
-    def value(found: object) -> str:
-        whole, *names = found[0], found[1], found[2], found[3]  # type: ignore[index]  # a match
+    def value(found: re.Match[str]) -> str:
+        whole, *names = found[0], found[1], found[2], found[3]
         name = next(filter(None, names), "")
         text = values.get(name, "")
         return text if _PLAIN_VALUE.match(text) and (shell or names[1]) else whole

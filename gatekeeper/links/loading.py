@@ -104,7 +104,7 @@ def _selects(server: Server, group: RuleGroup) -> Loaded:
 def _of_chart(server: Server, selector: Node) -> Loaded:
     nil = server.node["ruleSelectorNilUsesHelmValues"]
     everything = selector.present and selector.known and not selector["matchLabels"].present
-    return "yes" if everything or (nil.known and nil == False) else "perhaps"  # noqa: E712
+    return "yes" if everything or (nil.known and nil == False) else "perhaps"  # noqa: E712  # a node
 
 
 def _has(labels: Node, wanted: Node) -> bool:

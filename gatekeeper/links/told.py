@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from gatekeeper.discover import Unreadable
@@ -171,8 +171,8 @@ def package_scripts(project: Project) -> Runs:
     return project.once("package scripts", make)
 
 
-def _called(project: Project, meant: object) -> list[str]:
-    return [path for path in judged(project) if meant(path.rpartition("/")[2])][:_MOST_FILES]  # type: ignore[operator]
+def _called(project: Project, meant: Callable[[str], object]) -> list[str]:
+    return [path for path in judged(project) if meant(path.rpartition("/")[2])][:_MOST_FILES]
 
 
 def _names(project: Project) -> frozenset[str]:

@@ -78,17 +78,17 @@ class Alarm(Subject):
     @property
     def title(self) -> str:
         """What it is called, by those who get it."""
-        raise NotImplementedError
+        return self.name
 
     @property
     def signal(self) -> Signal | None:
         """What it tells about its service; None when that is not recognised, which says nothing."""
-        raise NotImplementedError
+        return None
 
     @property
     def bounds(self) -> tuple[Bound, ...]:
         """The bounds that it is compared with, as far as they are written out as numbers; all of them or none."""
-        raise NotImplementedError
+        return ()
 
     @property
     def paused(self) -> bool:
@@ -101,7 +101,7 @@ class Alarm(Subject):
 
         A `*` stands for what is left open, by a pattern or until it is filled in.
         """
-        raise NotImplementedError
+        return frozenset()
 
     @property
     def spared(self) -> frozenset[str]:
@@ -116,7 +116,7 @@ class Alarm(Subject):
     @property
     def severity(self) -> Node | None:
         """What says how urgent it is, as written."""
-        raise NotImplementedError
+        return None
 
     @property
     def pages(self) -> bool:
@@ -141,12 +141,12 @@ class Alarm(Subject):
     @property
     def summary(self) -> Node | None:
         """The words that say what is wrong."""
-        raise NotImplementedError
+        return None
 
     @property
     def runbook(self) -> Node | None:
         """What names or links to the runbook."""
-        raise NotImplementedError
+        return None
 
 
 class RoutedAlarm(Alarm):
@@ -158,7 +158,7 @@ class RoutedAlarm(Alarm):
 
     @property
     def labels(self) -> Mapping[str, Node]:
-        raise NotImplementedError
+        return {}
 
     @property
     def receiver(self) -> Node:

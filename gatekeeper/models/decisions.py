@@ -81,22 +81,18 @@ class Decision(Document):
     @cached_property
     def successors(self) -> list[Node | Link]:
         """What is said to have taken its place: links, else the numbers of records."""
-        if self.status is None or not _BY.search(self.status.text):
+        by = _BY.search(self.status.text) if self.status is not None else None
+        if self.status is None or by is None:
             return []
+        said = self.status.text[by.end() :]
         first, last = self.status.span.line, max(self.status.span.end_line, self.status.span.line)
-        linked = [link for link in self.links if first <= link.node.span.line <= last and self._follows(link)]
+        linked = [link for link in self.links if first <= link.node.span.line <= last and link.text in said]
         if linked:
             return list(linked)
-        said = self.status.text[_BY.search(self.status.text).end() :]  # type: ignore[union-attr]  # found above
         found = re.match(
             r"\W{0,4}(?:adr|decision|record|no\.?|number)?[-_ #:]{0,3}0{0,6}(\d{1,6})\b(?![-/.]\d)", said, re.IGNORECASE
         )
         return [Node(found[1], self.source, self.status.span)] if found else []
-
-    def _follows(self, link: Link) -> bool:
-        """Whether a link stands behind the words that say by what it was replaced."""
-        by = _BY.search(self.status.text) if self.status is not None else None
-        return by is not None and (not link.text or link.text in self.status.text[by.end() :])  # type: ignore[union-attr]
 
     def empty(self) -> list[str]:
         """Which of context, decision and consequences have headings with nothing below them."""

@@ -27,7 +27,7 @@ class GrafanaRule(MadeAlarm):
         self._rule = rule
 
     @property
-    def node(self) -> Node:  # type: ignore[override]
+    def node(self) -> Node:  # type: ignore[override]  # that of the rule, not of the group that the resource is
         return self._rule
 
     @property

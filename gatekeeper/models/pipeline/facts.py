@@ -420,6 +420,9 @@ class _Here(NamedTuple):
     exported: tuple[str, ...] = ()
 
 
+_NOTHING = _Here()
+
+
 def _exported(script: shell.Script) -> tuple[str, ...]:
     """The variables that a script exports before anything else may choose, as `NAME=value`."""
     found = [c for c in script.commands if c.words[:1] == ("export",) and not c.branch and c.group == 0]
@@ -431,7 +434,7 @@ def _command(
     command: shell.Command,
     folder: str | None,
     depth: int,
-    here: _Here = _Here(),  # noqa: B008
+    here: _Here = _NOTHING,
 ) -> _Look:
     words = kinds.unwrap(command.words)
     if not words or command.words[0] in here.functions:
